@@ -1,0 +1,76 @@
+# CloudStruct: `make` lists what it can do. Each target installs what it needs,
+# pinned, into this folder.
+
+ENV ?= production
+GOLANGCI_LINT_VERSION := v2.15.0
+GOTESTSUM_VERSION := v1.13.0
+
+# The pinned CDK CLI and Node come before those of the machine.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+npm := node_modules/.package-lock.json
+venv := .tools/venv/installed
+golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+gotestsum := .tools/bin/gotestsum-$(GOTESTSUM_VERSION)
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  ENV=NAME chooses config/NAME.yaml, production unless given"
+
+.PHONY: local
+local: $(npm) $(venv) ## Deploy to an emulator on this machine, and push a release; KEEP=1 leaves it running
+	@go build -o .tools/bin/local ./cmd/local
+	@.tools/bin/local -environment $(ENV) $(if $(KEEP),-keep)
+
+.PHONY: synth
+synth: $(npm) ## Write the CloudFormation template to cdk.out
+	cdk synth --quiet -c environment=$(ENV)
+
+.PHONY: diff
+diff: $(npm) ## Compare the deployed stack with the configuration
+	cdk diff -c environment=$(ENV)
+
+.PHONY: deploy
+deploy: $(npm) ## Deploy the stack to AWS
+	cdk deploy -c environment=$(ENV)
+
+.PHONY: destroy
+destroy: $(npm) ## Delete the stack
+	cdk destroy -c environment=$(ENV)
+
+.PHONY: test
+test: lint $(npm) $(venv) ## Check everything: vet, lint, tests
+	$(gotestsum) --format pkgname -- -timeout 15m ./...
+
+.PHONY: lint
+lint: $(golangci-lint) $(gotestsum)
+	go mod verify
+	go mod tidy -diff
+	go vet ./...
+	$(golangci-lint) run
+
+.PHONY: bench
+bench: $(npm) ## Measure synth and the functions
+	go test -run '^$$' -bench . -benchtime 3x . ./functions/...
+
+.PHONY: clean
+clean: ## Remove everything that was built or installed here
+	rm -rf .local .tools cdk.out node_modules
+
+$(npm): package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+$(venv): cmd/local/requirements.txt
+	python3 -m venv --clear .tools/venv
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(golangci-lint):
+	GOBIN=$(CURDIR)/.tools/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv .tools/bin/golangci-lint $@
+
+$(gotestsum):
+	GOBIN=$(CURDIR)/.tools/bin GOFLAGS= go install gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+	mv .tools/bin/gotestsum $@
