@@ -1,0 +1,300 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// Load reads the configuration file at path. Its error lists every mistake in
+// the file: unknown keys, wrong types, values out of range, contradictions.
+func Load(path string) (Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, err
+	}
+	return parse(path, data)
+}
+
+// LoadEnvironment reads the file of an environment in a folder. A file that is
+// about another environment is refused: it would change that one's stack.
+func LoadEnvironment(folder, environment string) (Config, error) {
+	path := filepath.Join(folder, environment+".yaml")
+	if filepath.Dir(path) != filepath.Clean(folder) {
+		return Config{}, fmt.Errorf("environment %q: must be the name of a file in %s, without .yaml; use -c config=PATH for another file", environment, folder)
+	}
+	cfg, err := Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Config{}, fmt.Errorf("environment %q: there is no %s; the environments are %s", environment, path, strings.Join(environments(folder), ", "))
+	}
+	if err == nil && cfg.Environment != environment {
+		return Config{}, &Mistakes{File: path, List: []Mistake{{Line: 1, Key: "environment", Message: fmt.Sprintf("must be %s, as the file is named, got %q", environment, cfg.Environment)}}}
+	}
+	return cfg, err
+}
+
+func environments(folder string) []string {
+	var names []string
+	paths, _ := filepath.Glob(filepath.Join(folder, "*.yaml"))
+	for _, path := range paths {
+		names = append(names, strings.TrimSuffix(filepath.Base(path), ".yaml"))
+	}
+	return names
+}
+
+// Mistake is one thing that is wrong in a configuration file.
+type Mistake struct {
+	Line int
+	// Key is the path of the setting, such as service.health.interval.
+	Key     string
+	Message string
+}
+
+// Mistakes is the error of a file that was read but cannot be used.
+type Mistakes struct {
+	File string
+	List []Mistake
+}
+
+func (m *Mistakes) Error() string {
+	lines := make([]string, len(m.List))
+	for i, mistake := range m.List {
+		key := mistake.Key
+		if key != "" {
+			key += ": "
+		}
+		lines[i] = fmt.Sprintf("%s:%d: %s%s", m.File, mistake.Line, key, mistake.Message)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func parse(file string, data []byte) (Config, error) {
+	r := reader{lines: map[string]int{"": 1}, bad: map[string]bool{}}
+	cfg := Default()
+	r.document(data, &cfg)
+	if !r.syntax {
+		r.ranges(&cfg)
+		r.contradictions(&cfg)
+	}
+	if len(r.mistakes) > 0 {
+		slices.SortStableFunc(r.mistakes, func(a, b Mistake) int { return cmp.Compare(a.Line, b.Line) })
+		return Config{}, &Mistakes{File: file, List: r.mistakes}
+	}
+	return cfg, nil
+}
+
+// reader fills a Config from a syntax tree, so that every mistake is found and
+// keeps its place; the YAML library's own decoder stops at the first.
+type reader struct {
+	mistakes []Mistake
+	lines    map[string]int  // of each key that the file sets
+	bad      map[string]bool // keys whose value could not be read
+	syntax   bool            // the file is not YAML that can be read further
+}
+
+func (r *reader) fail(key, format string, args ...any) {
+	r.bad[key] = true
+	r.mistakes = append(r.mistakes, Mistake{Line: r.line(key), Key: key, Message: fmt.Sprintf(format, args...)})
+}
+
+// line is where the file sets a key, or else the block that it belongs in.
+func (r *reader) line(key string) int {
+	for {
+		if line, ok := r.lines[key]; ok {
+			return line
+		}
+		key = key[:max(0, strings.LastIndexAny(key, ".["))]
+	}
+}
+
+func (r *reader) document(data []byte, into *Config) {
+	file, err := parser.ParseBytes(data, 0)
+	var syntax yaml.Error
+	switch {
+	case errors.As(err, &syntax):
+		r.syntax = true
+		line := 1
+		if token := syntax.GetToken(); token != nil {
+			line = token.Position.Line
+		}
+		r.mistakes = append(r.mistakes, Mistake{Line: line, Message: strings.TrimSpace(syntax.GetMessage())})
+	case err != nil:
+		r.syntax = true
+		r.fail("", "%v", err)
+	case len(file.Docs) > 1:
+		r.syntax = true
+		r.fail("", "must be one YAML document, got %d", len(file.Docs))
+	case len(file.Docs) == 1 && file.Docs[0].Body != nil && file.Docs[0].Body.Type() != ast.CommentType:
+		r.value("", file.Docs[0].Body, reflect.ValueOf(into).Elem())
+	}
+}
+
+func (r *reader) value(key string, node ast.Node, into reflect.Value) {
+	switch {
+	case node.Type() == ast.NullType:
+		r.fail(key, "has no value; leave the key out for its default")
+	case into.Kind() == reflect.Pointer:
+		into.Set(reflect.New(into.Type().Elem()))
+		r.value(key, node, into.Elem())
+	case into.Kind() == reflect.Struct:
+		r.block(key, node, into)
+	case into.Kind() == reflect.Map:
+		r.table(key, node, into)
+	case into.Kind() == reflect.Slice:
+		r.list(key, node, into)
+	default:
+		r.scalar(key, node, into)
+	}
+}
+
+func (r *reader) block(key string, node ast.Node, into reflect.Value) {
+	if d, ok := into.Addr().Interface().(interface{ SetDefaults() }); ok {
+		d.SetDefaults()
+	}
+	fields := map[string]int{}
+	for i := range into.NumField() {
+		fields[into.Type().Field(i).Tag.Get("yaml")] = i
+	}
+	r.entries(key, node, func(path, name string, value ast.Node) {
+		field, known := fields[name]
+		if !known {
+			r.fail(path, "unknown key; the keys here are %s", strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+			return
+		}
+		r.value(path, value, into.Field(field))
+	})
+}
+
+// table replaces the default as a whole: the file then says all there is.
+func (r *reader) table(key string, node ast.Node, into reflect.Value) {
+	into.Set(reflect.MakeMap(into.Type()))
+	r.entries(key, node, func(path, name string, value ast.Node) {
+		item := reflect.New(into.Type().Elem()).Elem()
+		r.value(path, value, item)
+		into.SetMapIndex(reflect.ValueOf(name), item)
+	})
+}
+
+func (r *reader) list(key string, node ast.Node, into reflect.Value) {
+	sequence, ok := node.(*ast.SequenceNode)
+	if !ok {
+		r.fail(key, "must be a list, got %s", describe(node))
+		return
+	}
+	into.Set(reflect.MakeSlice(into.Type(), len(sequence.Values), len(sequence.Values)))
+	for i, value := range sequence.Values {
+		path := fmt.Sprintf("%s[%d]", key, i)
+		r.lines[path] = value.GetToken().Position.Line
+		r.value(path, value, into.Index(i))
+	}
+}
+
+func (r *reader) entries(key string, node ast.Node, visit func(path, name string, value ast.Node)) {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		if key == "" {
+			r.syntax = true
+		}
+		r.fail(key, "must be a block of keys, got %s", describe(node))
+		return
+	}
+	for pairs := mapping.MapRange(); pairs.Next(); {
+		name := pairs.Key().GetToken().Value
+		path := name
+		if key != "" {
+			path = key + "." + name
+		}
+		r.lines[path] = pairs.Key().GetToken().Position.Line
+		if pairs.Key().IsMergeKey() {
+			r.fail(path, "merge keys are not supported; write the keys out")
+			continue
+		}
+		visit(path, name, pairs.Value())
+	}
+}
+
+func (r *reader) scalar(key string, node ast.Node, into reflect.Value) {
+	text, isText := stringValue(node)
+	switch target := into.Addr().Interface().(type) {
+	case *time.Duration:
+		d, err := time.ParseDuration(text)
+		if !isText || err != nil {
+			r.fail(key, "must be a duration such as 15s, 5m or 24h, got %s", describe(node))
+		} else if d%time.Second != 0 {
+			r.fail(key, "must be a whole number of seconds, got %s", text)
+		}
+		*target = d
+		return
+	case *bool:
+		value, ok := node.(*ast.BoolNode)
+		if !ok {
+			r.fail(key, "must be true or false, got %s", describe(node))
+			return
+		}
+		*target = value.Value
+		return
+	case interface{ SetBool(bool) }:
+		if value, ok := node.(*ast.BoolNode); ok {
+			target.SetBool(value.Value)
+			return
+		}
+	}
+	switch into.Kind() {
+	case reflect.String:
+		if !isText {
+			r.fail(key, "must be text, in quotes if need be, got %s", describe(node))
+			return
+		}
+		into.SetString(text)
+	case reflect.Int:
+		if node.Type() != ast.IntegerType || yaml.NodeToValue(node, into.Addr().Interface()) != nil {
+			r.fail(key, "must be a whole number, got %s", describe(node))
+		}
+	case reflect.Float64:
+		if (node.Type() != ast.IntegerType && node.Type() != ast.FloatType) || yaml.NodeToValue(node, into.Addr().Interface()) != nil {
+			r.fail(key, "must be a number, got %s", describe(node))
+		}
+	default:
+		panic("config: no reader for " + into.Type().String())
+	}
+}
+
+func stringValue(node ast.Node) (string, bool) {
+	switch node := node.(type) {
+	case *ast.StringNode:
+		return node.Value, true
+	case *ast.LiteralNode:
+		return node.Value.Value, true
+	}
+	return "", false
+}
+
+// describe is a value as its writer knows it, for an error message.
+func describe(node ast.Node) string {
+	switch node.Type() {
+	case ast.MappingType, ast.MappingValueType:
+		return "a block of keys"
+	case ast.SequenceType:
+		return "a list"
+	case ast.AnchorType, ast.AliasType:
+		return "an anchor or alias, which are not supported"
+	case ast.TagType:
+		return "a YAML tag, which are not supported"
+	case ast.StringType:
+		return fmt.Sprintf("%q", node.GetToken().Value)
+	default:
+		return node.GetToken().Value
+	}
+}
