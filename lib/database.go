@@ -1,0 +1,186 @@
+package lib
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"cloudstruct/config"
+)
+
+const mysqlPort = 3306
+
+// DatabaseProps is what a database is made from.
+type DatabaseProps struct {
+	config.Database
+	Network Network
+	// Retain leaves a snapshot when the cluster is deleted or replaced.
+	Retain bool
+}
+
+// Database is an Aurora MySQL cluster that only tasks can reach.
+type Database struct {
+	Cluster awsrds.DatabaseCluster
+	// Secret holds username and password, and where the cluster is.
+	Secret awssecretsmanager.ISecret
+	// ConnectionString is nil unless it is configured.
+	ConnectionString awssecretsmanager.ISecret
+	props            DatabaseProps
+}
+
+// NewDatabase makes a serverless Aurora MySQL cluster in the isolated subnets,
+// with a generated password.
+func NewDatabase(scope constructs.Construct, id string, props DatabaseProps) Database {
+	c := constructs.NewConstruct(scope, &id)
+	cluster := newDatabaseCluster(c, props, newCredentials(c, props))
+	database := Database{Cluster: cluster, Secret: cluster.Secret(), props: props}
+	if props.ConnectionString != nil {
+		database.ConnectionString = newConnectionString(c, database)
+	}
+	return database
+}
+
+// newCredentials generates a password without punctuation: it then needs no
+// escaping in a URL, a connection string or a shell.
+func newCredentials(scope constructs.Construct, props DatabaseProps) awssecretsmanager.Secret {
+	return awssecretsmanager.NewSecret(scope, jsii.String("Credentials"), &awssecretsmanager.SecretProps{
+		Description: jsii.String("User name and password of the database, and where it is"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{
+			SecretStringTemplate: jsii.String(fmt.Sprintf(`{"username":%q}`, props.Username)),
+			GenerateStringKey:    jsii.String("password"),
+			ExcludePunctuation:   jsii.Bool(true),
+			// Aurora MySQL takes 41 characters at most; 32 of 62 kinds are 190 bits.
+			// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
+			PasswordLength: jsii.Number(32),
+		},
+	})
+}
+
+func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, credentials awssecretsmanager.Secret) awsrds.DatabaseCluster {
+	return awsrds.NewDatabaseCluster(scope, jsii.String("Cluster"), &awsrds.DatabaseClusterProps{
+		// 3.10 is the line with long-term support, and pauses at 0 capacity units.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.Updates.3103.html
+		Engine: awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
+			Version: awsrds.AuroraMysqlEngineVersion_VER_3_10_3(),
+		}),
+		Writer:                        newInstance("Writer", nil),
+		Readers:                       newReaders(props.Readers),
+		ServerlessV2MinCapacity:       &props.MinCapacity,
+		ServerlessV2MaxCapacity:       &props.MaxCapacity,
+		ServerlessV2AutoPauseDuration: autoPause(props),
+		Vpc:                           props.Network.VPC,
+		VpcSubnets:                    props.Network.DatabaseSubnets,
+		SecurityGroups:                &[]awsec2.ISecurityGroup{newDatabaseGroup(scope, props)},
+		DefaultDatabaseName:           &props.Name,
+		Credentials:                   awsrds.Credentials_FromSecret(credentials, &props.Username),
+		StorageEncrypted:              jsii.Bool(true),
+		Backup: &awsrds.BackupProps{
+			Retention:       awscdk.Duration_Days(jsii.Number(props.BackupDays)),
+			PreferredWindow: &props.BackupWindow,
+		},
+		DeletionProtection: &props.Database.DeletionProtection,
+		RemovalPolicy:      databaseRemoval(props.Retain),
+	})
+}
+
+func newReaders(n int) *[]awsrds.IClusterInstance {
+	readers := make([]awsrds.IClusterInstance, n)
+	for i := range readers {
+		// The first takes over from the writer and must be able to carry its load
+		// at once; the others follow their own.
+		readers[i] = newInstance("Reader"+strconv.Itoa(i+1), jsii.Bool(i == 0))
+	}
+	return &readers
+}
+
+func newInstance(id string, scaleWithWriter *bool) awsrds.IClusterInstance {
+	return awsrds.ClusterInstance_ServerlessV2(&id, &awsrds.ServerlessV2ClusterInstanceProps{
+		PubliclyAccessible: jsii.Bool(false),
+		ScaleWithWriter:    scaleWithWriter,
+		// An upgrade that AWS starts by itself would leave the long-term line.
+		AutoMinorVersionUpgrade: jsii.Bool(false),
+	})
+}
+
+// autoPause is nil unless the cluster may pause: RDS refuses the setting else.
+func autoPause(props DatabaseProps) awscdk.Duration {
+	if props.MinCapacity > 0 {
+		return nil
+	}
+	return seconds(props.PauseAfter)
+}
+
+// A retained cluster would hold the network back that it is in; a snapshot
+// holds the data and nothing else.
+func databaseRemoval(retain bool) awscdk.RemovalPolicy {
+	if retain {
+		return awscdk.RemovalPolicy_SNAPSHOT
+	}
+	return awscdk.RemovalPolicy_DESTROY
+}
+
+func newDatabaseGroup(scope constructs.Construct, props DatabaseProps) awsec2.SecurityGroup {
+	return awsec2.NewSecurityGroup(scope, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
+		Vpc:              props.Network.VPC,
+		Description:      jsii.String("Security group for database"),
+		AllowAllOutbound: jsii.Bool(false),
+	})
+}
+
+// newConnectionString composes a second secret from the first. CloudFormation
+// resolves the password while it deploys: it is in no template.
+func newConnectionString(scope constructs.Construct, d Database) awssecretsmanager.Secret {
+	value := strings.NewReplacer(
+		"{host}", *d.Cluster.ClusterEndpoint().Hostname(),
+		"{reader}", *d.Cluster.ClusterReadEndpoint().Hostname(),
+		"{port}", strconv.Itoa(mysqlPort),
+		"{name}", d.props.Name,
+		"{username}", d.props.Username,
+		"{password}", *d.Secret.SecretValueFromJson(jsii.String("password")).UnsafeUnwrap(),
+	).Replace(d.props.ConnectionString.Format)
+	return awssecretsmanager.NewSecret(scope, jsii.String("ConnectionString"), &awssecretsmanager.SecretProps{
+		Description:       jsii.String("Connection string of the database"),
+		SecretStringValue: awscdk.SecretValue_UnsafePlainText(&value),
+	})
+}
+
+// AllowFrom lets the tasks of a service connect.
+func (d Database) AllowFrom(service awsec2.IConnectable) {
+	d.Cluster.Connections().AllowFrom(service, awsec2.Port_Tcp(jsii.Number(mysqlPort)), jsii.String("MySQL/Aurora from Fargate services"))
+}
+
+// Environment is where a container finds the database.
+func (d Database) Environment() map[string]*string {
+	return map[string]*string{
+		"DB_HOST":        d.Cluster.ClusterEndpoint().Hostname(),
+		"DB_PORT":        jsii.String(strconv.Itoa(mysqlPort)),
+		"DB_NAME":        &d.props.Name,
+		"DB_READER_HOST": d.Cluster.ClusterReadEndpoint().Hostname(),
+	}
+}
+
+// Secrets is how a container signs in to the database.
+func (d Database) Secrets() map[string]awsecs.Secret {
+	secrets := map[string]awsecs.Secret{
+		"DB_USERNAME": awsecs.Secret_FromSecretsManager(d.Secret, jsii.String("username")),
+		"DB_PASSWORD": awsecs.Secret_FromSecretsManager(d.Secret, jsii.String("password")),
+	}
+	if d.ConnectionString != nil {
+		secrets[d.props.ConnectionString.Env] = awsecs.Secret_FromSecretsManager(d.ConnectionString, nil)
+	}
+	return secrets
+}
+
+// CreateAfter has the cluster made last: CloudFormation can't roll back a
+// first deploy past a cluster that is protected against deletion.
+func (d Database) CreateAfter(others ...constructs.IDependable) {
+	d.Cluster.Node().AddDependency(others...)
+}

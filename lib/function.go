@@ -1,0 +1,79 @@
+package lib
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"cloudstruct/config"
+)
+
+// FunctionSettings are what all functions of the stack have in common.
+type FunctionSettings struct {
+	// ProjectRoot is the folder of go.mod and functions/.
+	ProjectRoot      string
+	Architecture     config.Architecture
+	LogRetentionDays int
+}
+
+type functionProps struct {
+	FunctionSettings
+	// Name is the function's folder below functions/.
+	Name        string
+	Description string
+	Environment map[string]*string
+	Timeout     time.Duration
+	MemoryMiB   int
+}
+
+// newFunction builds a function from Go source, with a role that may write its
+// own log and nothing else.
+func newFunction(scope constructs.Construct, props functionProps) awscdklambdagoalpha.GoFunction {
+	logs := newLogGroup(scope, "Logs", props.LogRetentionDays)
+	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
+		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
+	})
+	logs.GrantWrite(role)
+	return awscdklambdagoalpha.NewGoFunction(scope, jsii.String("Function"), &awscdklambdagoalpha.GoFunctionProps{
+		Description:   &props.Description,
+		Entry:         jsii.String(filepath.Join(props.ProjectRoot, "functions", props.Name)),
+		ModuleDir:     jsii.String(filepath.Join(props.ProjectRoot, "go.mod")),
+		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
+		Architecture:  lambdaArchitecture(props.Architecture),
+		Bundling:      reproducible(),
+		Environment:   &props.Environment,
+		Timeout:       seconds(props.Timeout),
+		MemorySize:    jsii.Number(props.MemoryMiB),
+		Role:          role,
+		LogGroup:      logs,
+		LoggingFormat: awslambda.LoggingFormat_JSON,
+	})
+}
+
+// reproducible builds the same bytes in any folder and under any settings of
+// the person who builds, so that an unchanged function is an unchanged asset.
+// The flags are given by GOFLAGS, which also takes the place of the person's.
+func reproducible() *awscdklambdagoalpha.BundlingOptions {
+	return &awscdklambdagoalpha.BundlingOptions{
+		Environment: &map[string]*string{
+			// No paths, no commit, no symbols, no RPC mode that Lambda has left behind.
+			"GOFLAGS":      jsii.String("-trimpath -buildvcs=false -ldflags=-s -tags=lambda.norpc"),
+			"GOWORK":       jsii.String("off"),
+			"GOAMD64":      jsii.String("v1"),
+			"GOARM64":      jsii.String("v8.0"),
+			"GOEXPERIMENT": jsii.String(""),
+		},
+	}
+}
+
+func lambdaArchitecture(a config.Architecture) awslambda.Architecture {
+	if a == config.ARM {
+		return awslambda.Architecture_ARM_64()
+	}
+	return awslambda.Architecture_X86_64()
+}

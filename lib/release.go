@@ -1,0 +1,103 @@
+package lib
+
+import (
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambdadestinations"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// ReleaseProps is what the release loop is made from.
+type ReleaseProps struct {
+	FunctionSettings
+	Project, Environment string
+	Registry             Registry
+	Service              Service
+	Monitoring           Monitoring
+	// Deadline is for a deployment that could not even start a task.
+	Deadline time.Duration
+	// AutoDeploy false leaves the loop in place but asleep.
+	AutoDeploy bool
+}
+
+// Release is the loop that turns a push into a deployment.
+type Release struct {
+	Function    awscdklambdagoalpha.GoFunction
+	DeadLetters awssqs.Queue
+}
+
+// NewRelease makes the function that deploys the deploy tag, and what wakes it:
+// each push, each turn of a deployment, and a schedule, since events may never
+// come.
+func NewRelease(scope constructs.Construct, id string, props ReleaseProps) Release {
+	c := constructs.NewConstruct(scope, &id)
+	deadLetters := newDeadLetters(c)
+	function := newFunction(c, functionProps{
+		FunctionSettings: props.FunctionSettings,
+		Name:             "ecs-redeploy",
+		Description:      "Deploys the image under the deploy tag",
+		Environment: map[string]*string{
+			"ECS_CLUSTER":         props.Service.Cluster.ClusterName(),
+			"ECS_SERVICE":         props.Service.Fargate.ServiceName(),
+			"ECR_REPOSITORY":      props.Registry.Repository.RepositoryName(),
+			"DEPLOY_TAG":          &props.Registry.Tag,
+			"DEPLOYMENT_DEADLINE": jsii.String(props.Deadline.String()),
+			"ALARM_TOPIC_ARN":     props.Monitoring.Topic.TopicArn(),
+			"LOG_GROUP":           props.Service.Logs.LogGroupName(),
+			"LOG_STREAM_PREFIX":   jsii.String(logStreamPrefix),
+			"PROJECT":             &props.Project,
+			"ENVIRONMENT":         &props.Environment,
+		},
+		Timeout:   30 * time.Second,
+		MemoryMiB: 128,
+	})
+	// What the rules' queue is for events that could not be delivered, this is for
+	// those that were and failed three times.
+	function.ConfigureAsyncInvoke(&awslambda.EventInvokeConfigOptions{
+		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(1)),
+		RetryAttempts: jsii.Number(2),
+		OnFailure:     awslambdadestinations.NewSqsDestination(deadLetters),
+	})
+	props.Registry.GrantReconcile(function)
+	props.Service.GrantReconcile(function)
+	props.Monitoring.Topic.GrantPublish(function)
+
+	release := Release{Function: function, DeadLetters: deadLetters}
+	release.wakeOn(c, "Push", "A push of the deploy tag", props, &awsevents.RuleProps{
+		EventPattern: props.Registry.PushPattern(),
+	})
+	release.wakeOn(c, "Deployment", "A deployment of the service began, completed or failed", props, &awsevents.RuleProps{
+		EventPattern: props.Service.DeploymentPattern(),
+	})
+	release.wakeOn(c, "Schedule", "Every five minutes, for what no event told", props, &awsevents.RuleProps{
+		Schedule: awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(5))),
+	})
+	return release
+}
+
+func newDeadLetters(scope constructs.Construct) awssqs.Queue {
+	return awssqs.NewQueue(scope, jsii.String("DeadLetters"), &awssqs.QueueProps{
+		EnforceSSL:      jsii.Bool(true),
+		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
+		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // the most there is
+	})
+}
+
+func (r Release) wakeOn(scope constructs.Construct, id, description string, props ReleaseProps, rule *awsevents.RuleProps) {
+	rule.Description = &description
+	rule.Enabled = &props.AutoDeploy
+	rule.Targets = &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(r.Function, &awseventstargets.LambdaFunctionProps{
+		DeadLetterQueue: r.DeadLetters,
+		// An event is only a wake-up call: after an hour the schedule has called often.
+		MaxEventAge:   awscdk.Duration_Hours(jsii.Number(1)),
+		RetryAttempts: jsii.Number(10),
+	})}
+	awsevents.NewRule(scope, &id, rule)
+}

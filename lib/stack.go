@@ -1,0 +1,131 @@
+// Package lib is the parts of the platform, a construct each, and the stack that
+// puts them together.
+package lib
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"cloudstruct/config"
+)
+
+// StackProps is what the stack is made from.
+type StackProps struct {
+	config.Config
+	// ProjectRoot is the folder of go.mod and functions/.
+	ProjectRoot string
+}
+
+// parts are the constructs of the stack.
+type parts struct {
+	network    Network
+	monitoring Monitoring
+	registry   Registry
+	seed       ImageSeed
+	domain     *Domain
+	database   Database
+	balancer   Balancer
+	service    Service
+	release    Release
+}
+
+// NewStack makes the whole platform for one environment.
+func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
+	stack := newStack(scope, props)
+	p := newParts(stack, props)
+	p.monitoring.GuardDeployments(p.service)
+	p.orderCreation()
+	p.addOutputs(stack)
+	return stack
+}
+
+func newStack(scope constructs.Construct, props StackProps) awscdk.Stack {
+	name := fmt.Sprintf("%s-%s", props.Project, props.Environment)
+	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
+		Description:           jsii.String("A containerized API: push an image, and it is live or turned back"),
+		TerminationProtection: &props.TerminationProtection,
+	})
+	tags := awscdk.Tags_Of(stack)
+	for key, value := range props.Tags {
+		tags.Add(&key, &value, nil)
+	}
+	tags.Add(jsii.String("Project"), &props.Project, nil)
+	tags.Add(jsii.String("Environment"), &props.Environment, nil)
+	tags.Add(jsii.String("ManagedBy"), jsii.String("CloudStruct"), nil)
+	return stack
+}
+
+func newParts(stack awscdk.Stack, props StackProps) parts {
+	days := props.Logs.RetentionDays
+	functions := FunctionSettings{ProjectRoot: props.ProjectRoot, Architecture: props.Service.Architecture, LogRetentionDays: days}
+	var p parts
+	p.network = NewNetwork(stack, "Network", NetworkProps{Network: props.Network, LogRetentionDays: days})
+	p.monitoring = NewMonitoring(stack, "Monitoring", MonitoringProps{Alarms: props.Alarms})
+	p.registry = NewRegistry(stack, "Registry", RegistryProps{Image: props.Image, Retain: props.Retain})
+	p.seed = NewImageSeed(stack, "ImageSeed", ImageSeedProps{
+		FunctionSettings: functions, Registry: p.registry, Port: props.Service.Port, HealthPath: props.Service.Health.Path,
+	})
+	if props.Domain != nil {
+		domain := NewDomain(stack, "Domain", DomainProps{Domain: *props.Domain})
+		p.domain = &domain
+	}
+	p.database = NewDatabase(stack, "Database", DatabaseProps{Database: props.Database, Network: p.network, Retain: props.Retain})
+	p.balancer = NewBalancer(stack, "Balancer", BalancerProps{
+		LoadBalancer: props.LoadBalancer, Network: p.network, TLS: p.domain != nil, Retain: props.Retain, LogRetentionDays: days,
+	})
+	p.service = NewService(stack, "Service", ServiceProps{
+		Service: props.Service, Scaling: props.Scaling, Network: p.network, Registry: p.registry,
+		Database: p.database, Balancer: p.balancer, Domain: p.domain, LogRetentionDays: days,
+	})
+	p.release = NewRelease(stack, "Release", ReleaseProps{
+		FunctionSettings: functions, Project: props.Project, Environment: props.Environment,
+		Registry: p.registry, Service: p.service, Monitoring: p.monitoring,
+		Deadline: props.Service.Deployment.Deadline, AutoDeploy: props.Image.AutoDeploy,
+	})
+	return p
+}
+
+// orderCreation puts what can fail for reasons outside of the stack first: no
+// address left in the quota, an image that can't be pushed, a certificate that
+// is not validated. What is protected against deletion comes after it, the
+// database last, so that a first deploy that fails rolls back to nothing.
+func (p parts) orderCreation() {
+	first := []constructs.IDependable{p.network.VPC, p.seed.Resource, p.service.Cluster}
+	if p.domain != nil {
+		first = append(first, p.domain.Certificate)
+	}
+	p.balancer.CreateAfter(first...)
+	p.database.CreateAfter(p.balancer.ALB)
+	if p.domain != nil {
+		p.database.CreateAfter(p.domain.PointAt(p.balancer.ALB))
+	}
+	p.service.Fargate.Node().AddDependency(p.seed.Resource)
+}
+
+// addOutputs names what people and pipelines need to know of a deployed stack.
+func (p parts) addOutputs(stack awscdk.Stack) {
+	output := func(name, description string, value *string) {
+		awscdk.NewCfnOutput(stack, &name, &awscdk.CfnOutputProps{Description: &description, Value: value})
+	}
+	host, scheme := p.balancer.ALB.LoadBalancerDnsName(), "http"
+	if p.domain != nil {
+		host, scheme = &p.domain.Host, "https"
+		output("CertificateArn", "The TLS certificate", p.domain.Certificate.CertificateArn())
+		output("ZoneId", "The hosted zone of the domain", p.domain.Zone.HostedZoneId())
+	}
+	output("RepositoryUrl", "Where to push images", p.registry.Repository.RepositoryUri())
+	output("TaskDefinitionArn", "The task definition that the service runs", p.service.TaskDefinition.TaskDefinitionArn())
+	output("ClusterArn", "The ECS cluster", p.service.Cluster.ClusterArn())
+	output("ClusterName", "The ECS cluster's name", p.service.Cluster.ClusterName())
+	output("ServiceName", "The ECS service's name", p.service.Fargate.ServiceName())
+	output("ServerDns", "The host name of the service", host)
+	output("ServiceUrl", "The address of the service", jsii.String(scheme+"://"+*host))
+	output("RdsEndpoint", "The database's host for reads and writes", p.database.Cluster.ClusterEndpoint().Hostname())
+	output("RdsReaderEndpoint", "The database's host for reads", p.database.Cluster.ClusterReadEndpoint().Hostname())
+	output("RdsPort", "The database's port", awscdk.Token_AsString(p.database.Cluster.ClusterEndpoint().Port(), nil))
+	output("DatabaseSecretArn", "The secret with the database's user name and password", p.database.Secret.SecretArn())
+	output("AlarmTopicArn", "The topic of alarms and of releases that were turned back", p.monitoring.Topic.TopicArn())
+}
