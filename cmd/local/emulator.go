@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+const (
+	account = "000000000000"
+	region  = "ap-southeast-2"
+)
+
+// emulator is the running MiniStack.
+type emulator struct {
+	origin string
+	cmd    *exec.Cmd
+	ended  chan error
+}
+
+func (t *tour) startEmulator(ctx context.Context) (string, error) {
+	port, err := freePort()
+	if err != nil {
+		return "", err
+	}
+	origin := "http://127.0.0.1:" + strconv.Itoa(port)
+	temporary := filepath.Join(t.folder, "tmp")
+	if err := os.MkdirAll(temporary, 0o755); err != nil {
+		return "", err
+	}
+	cmd := exec.Command(filepath.Join(".tools", "venv", "bin", "python"), filepath.Join("cmd", "local", "emulator.py"))
+	if !t.keep {
+		// Should this program be killed, the pipe closes, and the emulator ends too.
+		cmd.Args = append(cmd.Args, "--end-with-parent")
+		if _, err := cmd.StdinPipe(); err != nil {
+			return "", err
+		}
+	}
+	cmd.Env = append(os.Environ(),
+		"GATEWAY_PORT="+strconv.Itoa(port), "BIND_HOST=127.0.0.1",
+		"MINISTACK_REGION="+region, "MINISTACK_ACCOUNT_ID="+account, "LOG_LEVEL=INFO", "TMPDIR="+temporary,
+		"AWS_ENDPOINT_URL="+origin, // inherited by the functions, which dial AWS without it
+	)
+	if d := t.config.Domain; d != nil {
+		cmd.Env = append(cmd.Env, "HOSTED_ZONE_ID="+d.HostedZoneID, "HOSTED_ZONE_NAME="+d.Name)
+	}
+	cmd.Stdout, cmd.Stderr = t.log, t.log
+	// A group of its own: Ctrl-C is for this program, which then ends the emulator
+	// and the functions that it started.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	t.emulator = &emulator{origin: origin, cmd: cmd, ended: make(chan error, 1)}
+	go func() { t.emulator.ended <- cmd.Wait() }()
+	if err := t.emulator.waitHealthy(ctx); err != nil {
+		return "", err
+	}
+	t.clients = newClients(origin)
+	return fmt.Sprintf("process %d, port %d", t.emulator.pid(), port), nil
+}
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer listener.Close()
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (e *emulator) pid() int { return e.cmd.Process.Pid }
+
+func (e *emulator) waitHealthy(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, e.origin+"/_ministack/health", nil)
+		if err != nil {
+			return err
+		}
+		if answer, err := http.DefaultClient.Do(request); err == nil {
+			answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				return nil
+			}
+		}
+		select {
+		case err := <-e.ended:
+			e.ended <- err
+			return fmt.Errorf("it ended at its start: %w", err)
+		case <-ctx.Done():
+			return errors.New("it did not answer in time")
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends the process and waits for it, then ends what it may have left.
+func (e *emulator) stop() error {
+	_ = e.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-e.ended:
+	case <-time.After(5 * time.Second):
+		if err := e.cmd.Process.Kill(); err != nil {
+			return err
+		}
+		<-e.ended
+	}
+	if err := syscall.Kill(-e.pid(), syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return err
+	}
+	return nil
+}
+
+func (e *emulator) usage() string {
+	return fmt.Sprintf(`The emulator is left running. To look around in it with the AWS CLI:
+
+    export AWS_ENDPOINT_URL=%s AWS_REGION=%s
+    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+    aws cloudformation describe-stacks
+
+To end it: kill %d
+`, e.origin, region, e.pid())
+}
+
+// clients speak to the emulator as they would to AWS.
+type clients struct {
+	cloudformation *cloudformation.Client
+	ecr            *ecr.Client
+	ecs            *ecs.Client
+	rds            *rds.Client
+	balancers      *elasticloadbalancingv2.Client
+	sns            *sns.Client
+	sqs            *sqs.Client
+}
+
+func newClients(origin string) clients {
+	cfg := aws.Config{
+		Region: region, BaseEndpoint: &origin,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+	return clients{
+		cloudformation: cloudformation.NewFromConfig(cfg),
+		ecr:            ecr.NewFromConfig(cfg),
+		ecs:            ecs.NewFromConfig(cfg),
+		rds:            rds.NewFromConfig(cfg),
+		balancers:      elasticloadbalancingv2.NewFromConfig(cfg),
+		sns:            sns.NewFromConfig(cfg),
+		sqs:            sqs.NewFromConfig(cfg),
+	}
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"cloudstruct/config"
+)
+
+const lastGood = config.LastGood
+
+// release pushes an image under the deploy tag, and waits until the loop has
+// deployed it and remembers it as good.
+func (t *tour) release(ctx context.Context) (string, error) {
+	placeholder, err := t.running(ctx)
+	if err != nil {
+		return "", err
+	}
+	digest, err := t.push(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	if err := t.await(ctx, "the pushed image to run", t.running, digest); err != nil {
+		return "", err
+	}
+	if err := t.await(ctx, "last-good to name it", t.tagged(lastGood), digest); err != nil {
+		return "", err
+	}
+	t.remember("placeholder     %s", placeholder)
+	t.remember("release         %s  runs; last-good names it", digest)
+	return "pushed, the rule fired, the function deployed it", nil
+}
+
+// failingRelease pushes an image that can't work, and waits until the loop has
+// put the tag back and told why.
+func (t *tour) failingRelease(ctx context.Context) (string, error) {
+	inbox, err := t.subscribe(ctx)
+	if err != nil {
+		return "", err
+	}
+	before, err := t.running(ctx)
+	if err != nil {
+		return "", err
+	}
+	digest, err := t.push(ctx, "panic: no database")
+	if err != nil {
+		return "", err
+	}
+	message, err := t.receive(ctx, inbox)
+	if err != nil {
+		return "", err
+	}
+	for _, wanted := range []string{digest, before, "circuit breaker", "panic: no database"} {
+		if !strings.Contains(message, wanted) {
+			return "", fmt.Errorf("the message does not say %q:\n%s", wanted, message)
+		}
+	}
+	if err := t.await(ctx, "the deploy tag to be put back", t.tagged(t.config.Image.Tag), before); err != nil {
+		return "", err
+	}
+	if err := t.await(ctx, "the release before it to run", t.running, before); err != nil {
+		return "", err
+	}
+	t.remember("failing release %s  turned back; the deploy tag names the release again", digest)
+	t.detail("The emulator runs no containers. A label of the image says that it fails, and the")
+	t.detail("emulator acts the circuit breaker. What people are then told:")
+	t.detail("")
+	for line := range strings.Lines(message) {
+		t.detail("  | %s", strings.TrimRight(line, "\n"))
+	}
+	t.detail("")
+	return "turned back, the tag put back, the reason told", nil
+}
+
+// push makes a small image and pushes it under the deploy tag, the way that
+// docker login and docker push do. With a failure the emulator lets it fail.
+func (t *tour) push(ctx context.Context, failure string) (string, error) {
+	image, err := newImage(failure)
+	if err != nil {
+		return "", err
+	}
+	token, err := t.clients.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	if err != nil {
+		return "", err
+	}
+	data := token.AuthorizationData[0]
+	decoded, err := base64.StdEncoding.DecodeString(aws.ToString(data.AuthorizationToken))
+	if err != nil {
+		return "", err
+	}
+	user, password, _ := strings.Cut(string(decoded), ":")
+	registry := strings.TrimPrefix(aws.ToString(data.ProxyEndpoint), "http://")
+	tag, err := name.NewTag(registry+"/"+t.config.Image.Repository+":"+t.config.Image.Tag, name.Insecure)
+	if err != nil {
+		return "", err
+	}
+	if err := remote.Write(tag, image, remote.WithContext(ctx), remote.WithAuth(&authn.Basic{Username: user, Password: password})); err != nil {
+		return "", err
+	}
+	digest, err := image.Digest()
+	return digest.String(), err
+}
+
+func newImage(failure string) (v1.Image, error) {
+	content := []byte("built at " + time.Now().Format(time.RFC3339Nano)) // another image each time
+	image, err := mutate.AppendLayers(empty.Image, static.NewLayer(content, types.DockerUncompressedLayer))
+	if err != nil || failure == "" {
+		return image, err
+	}
+	return mutate.Config(image, v1.Config{Labels: map[string]string{"cloudstruct.emulator.fails": failure}})
+}
+
+// running is the digest of the newest deployment that succeeded.
+func (t *tour) running(ctx context.Context) (string, error) {
+	deployments, err := t.clients.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
+		Cluster: aws.String(t.outputs["ClusterName"]), Service: aws.String(t.outputs["ServiceName"]),
+		Status: []ecstypes.ServiceDeploymentStatus{ecstypes.ServiceDeploymentStatusSuccessful},
+	})
+	if err != nil || len(deployments.ServiceDeployments) == 0 {
+		return "", err
+	}
+	revisions, err := t.clients.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{
+		ServiceRevisionArns: []string{aws.ToString(deployments.ServiceDeployments[0].TargetServiceRevisionArn)},
+	})
+	if err != nil {
+		return "", err
+	}
+	return aws.ToString(revisions.ServiceRevisions[0].ContainerImages[0].ImageDigest), nil
+}
+
+// tagged reads the digest that a tag names.
+func (t *tour) tagged(tag string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		images, err := t.clients.ecr.BatchGetImage(ctx, &ecr.BatchGetImageInput{
+			RepositoryName: &t.config.Image.Repository, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
+		})
+		if err != nil || len(images.Images) == 0 {
+			return "", err
+		}
+		return aws.ToString(images.Images[0].ImageId.ImageDigest), nil
+	}
+}
+
+// await looks until a digest is the wanted one, for half a minute.
+func (t *tour) await(ctx context.Context, what string, read func(context.Context) (string, error), wanted string) error {
+	deadline := time.Now().Add(30 * time.Second)
+	for {
+		digest, err := read(ctx)
+		if err != nil || digest == wanted {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("waited in vain for %s: it is %s, not %s", what, digest, wanted)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// subscribe makes a queue that gets what the alarm topic is told, as a person
+// with an e-mail subscription would.
+func (t *tour) subscribe(ctx context.Context) (string, error) {
+	queue, err := t.clients.sqs.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("inbox")})
+	if err != nil {
+		return "", err
+	}
+	_, err = t.clients.sns.Subscribe(ctx, &sns.SubscribeInput{
+		TopicArn: aws.String(t.outputs["AlarmTopicArn"]), Protocol: aws.String("sqs"),
+		Endpoint: aws.String(fmt.Sprintf("arn:aws:sqs:%s:%s:inbox", region, account)),
+	})
+	return aws.ToString(queue.QueueUrl), err
+}
+
+// receive waits for a message about a release, and gives its subject and text.
+func (t *tour) receive(ctx context.Context, queue string) (string, error) {
+	for range 15 {
+		answer, err := t.clients.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &queue, WaitTimeSeconds: 2})
+		if err != nil {
+			return "", err
+		}
+		for _, message := range answer.Messages {
+			var notification struct{ Subject, Message string }
+			if err := json.Unmarshal([]byte(aws.ToString(message.Body)), &notification); err != nil {
+				return "", err
+			}
+			if strings.Contains(notification.Subject, "turned back") {
+				return notification.Subject + "\n\n" + notification.Message, nil
+			}
+		}
+	}
+	return "", errors.New("nobody was told why the release was turned back")
+}
