@@ -32,11 +32,13 @@ func main() {
 
 // load reads the configuration that the context names.
 func load(app awscdk.App) (config.Config, error) {
-	if path := contextValue(app, "config"); path != "" {
+	environment, path := contextValue(app, "environment"), contextValue(app, "config")
+	switch {
+	case environment != "" && path != "":
+		return config.Config{}, fmt.Errorf("-c environment=%s and -c config=%s: give one of them", environment, path)
+	case path != "":
 		return config.Load(path)
-	}
-	environment := contextValue(app, "environment")
-	if environment == "" {
+	case environment == "":
 		environment = "production"
 	}
 	return config.LoadEnvironment("config", environment)

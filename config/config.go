@@ -50,6 +50,7 @@ type Domain struct {
 // NAT says how tasks reach the internet.
 type NAT string
 
+// The ways to the internet.
 const (
 	NATPerZone NAT = "perZone" // a gateway in each zone: survives the loss of one
 	NATSingle  NAT = "single"  // one gateway: half the cost, one zone's loss cuts both off
@@ -82,6 +83,7 @@ type Image struct {
 // Architecture is the processor that images are built for.
 type Architecture string
 
+// The processors that Fargate offers.
 const (
 	X86 Architecture = "x86_64"
 	ARM Architecture = "arm64"
@@ -149,11 +151,12 @@ type Stickiness struct {
 // Strategy is how a new image takes over from the running one.
 type Strategy string
 
+// The strategies that ECS has itself.
 const (
-	Rolling   Strategy = "rolling"
-	BlueGreen Strategy = "blueGreen"
-	Canary    Strategy = "canary"
-	Linear    Strategy = "linear"
+	Rolling   Strategy = "rolling"   // task by task
+	BlueGreen Strategy = "blueGreen" // all requests at once, to tasks that are all there
+	Canary    Strategy = "canary"    // a few requests first, then all
+	Linear    Strategy = "linear"    // more requests step by step
 )
 
 // Deployment is how releases are rolled out.
@@ -203,6 +206,7 @@ type LoadBalancer struct {
 // its rules matches.
 type Firewall string
 
+// What the firewall does.
 const (
 	FirewallOff   Firewall = "false" // there is none
 	FirewallCount Firewall = "count" // lets it pass, and logs it: to see what would be blocked

@@ -32,6 +32,9 @@ func (r *reader) contradictions(c *Config) {
 	r.refuse(s.Health.Timeout >= s.Health.Interval,
 		fmt.Sprintf("must be less than interval (%s), got %s", text(s.Health.Interval), text(s.Health.Timeout)),
 		"service.health.timeout", "service.health.interval")
+	r.refuse(!includes200(s.Health.Codes),
+		fmt.Sprintf("must include 200, which the placeholder of the first deploy answers, got %q", s.Health.Codes),
+		"service.health.codes")
 	r.refuse(s.OnDemandWeight == 0 && s.SpotWeight == 0, "must not be 0 when spotWeight is 0",
 		"service.onDemandWeight", "service.spotWeight")
 	r.refuse(s.Stickiness.Duration > 0 && (s.Deployment.Strategy == Canary || s.Deployment.Strategy == Linear),
@@ -79,6 +82,16 @@ func (r *reader) refuse(wrong bool, message string, keys ...string) {
 
 func (r *reader) atLeast(maximum, minimum int, block string) {
 	r.refuse(maximum < minimum, fmt.Sprintf("must be at least min (%d), got %d", minimum, maximum), block+".max", block+".min")
+}
+
+// includes200 reads codes such as "200,204" or "200-299".
+func includes200(codes string) bool {
+	for _, part := range strings.Split(codes, ",") {
+		if from, to, isRange := strings.Cut(part, "-"); part == "200" || isRange && from <= "200" && to >= "200" {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *reader) places(format string) {

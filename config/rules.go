@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -121,7 +122,8 @@ func (r *reader) ranges(cfg *Config) {
 			panic(err) // a rule's name is none that the library takes
 		}
 	}
-	invalid, _ := v.Struct(cfg).(validator.ValidationErrors)
+	var invalid validator.ValidationErrors
+	errors.As(v.Struct(cfg), &invalid)
 	for _, field := range invalid {
 		key := mapKey.ReplaceAllString(strings.TrimPrefix(field.Namespace(), "Config."), ".$1")
 		if !r.bad[key] {

@@ -102,8 +102,5 @@ func newAccessLogBucket(scope constructs.Construct, props BalancerProps) awss3.B
 	})
 }
 
-// CreateAfter has the balancer made after what could fail: like the database, it
-// may be protected against the deletion that a roll-back needs.
-func (b Balancer) CreateAfter(others ...constructs.IDependable) {
-	b.ALB.Node().AddDependency(others...)
-}
+// resource is the balancer without its listeners.
+func (b Balancer) resource() constructs.IConstruct { return b.ALB.Node().DefaultChild() }

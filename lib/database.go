@@ -86,7 +86,7 @@ func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, credent
 			Retention:       awscdk.Duration_Days(jsii.Number(props.BackupDays)),
 			PreferredWindow: &props.BackupWindow,
 		},
-		DeletionProtection: &props.Database.DeletionProtection,
+		DeletionProtection: &props.DeletionProtection,
 		RemovalPolicy:      databaseRemoval(props.Retain),
 	})
 }
@@ -179,8 +179,5 @@ func (d Database) Secrets() map[string]awsecs.Secret {
 	return secrets
 }
 
-// CreateAfter has the cluster made last: CloudFormation can't roll back a
-// first deploy past a cluster that is protected against deletion.
-func (d Database) CreateAfter(others ...constructs.IDependable) {
-	d.Cluster.Node().AddDependency(others...)
-}
+// resource is the cluster without its instances.
+func (d Database) resource() constructs.IConstruct { return d.Cluster.Node().DefaultChild() }

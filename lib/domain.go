@@ -56,7 +56,7 @@ func alternativeNames(props DomainProps, host string) *[]*string {
 		names = append(names, "*."+props.Name)
 	}
 	oneLabel := !strings.Contains(props.Record, ".")
-	if host != props.Name && !(props.Wildcard && oneLabel) {
+	if host != props.Name && (!props.Wildcard || !oneLabel) {
 		names = append(names, host)
 	}
 	if len(names) == 0 {
@@ -72,7 +72,7 @@ func (d Domain) PointAt(balancer awselasticloadbalancingv2.ApplicationLoadBalanc
 		// The final dot keeps the CDK from adding the zone's name once more.
 		RecordName: jsii.String(d.Host + "."),
 		Target: awsroute53.RecordTarget_FromAlias(awsroute53targets.NewLoadBalancerTarget(balancer,
-			evaluateTargetHealth{})),
+			&evaluateTargetHealth{})),
 	})
 }
 
@@ -80,5 +80,7 @@ func (d Domain) PointAt(balancer awselasticloadbalancingv2.ApplicationLoadBalanc
 // while no task is healthy. The CDK wants them as an interface.
 type evaluateTargetHealth struct{}
 
-func (evaluateTargetHealth) EvaluateTargetHealth() *bool { return jsii.Bool(true) }
-func (evaluateTargetHealth) HostedZoneId() *string       { return nil }
+func (*evaluateTargetHealth) EvaluateTargetHealth() *bool { return jsii.Bool(true) }
+
+// HostedZoneId is named by the CDK.
+func (*evaluateTargetHealth) HostedZoneId() *string { return nil } //nolint:revive // not ours to name

@@ -1,9 +1,18 @@
 package lib
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
@@ -45,7 +54,7 @@ func newFunction(scope constructs.Construct, props functionProps) awscdklambdago
 		ModuleDir:     jsii.String(filepath.Join(props.ProjectRoot, "go.mod")),
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:  lambdaArchitecture(props.Architecture),
-		Bundling:      reproducible(),
+		Bundling:      reproducible(props),
 		Environment:   &props.Environment,
 		Timeout:       seconds(props.Timeout),
 		MemorySize:    jsii.Number(props.MemoryMiB),
@@ -58,17 +67,52 @@ func newFunction(scope constructs.Construct, props functionProps) awscdklambdago
 // reproducible builds the same bytes in any folder and under any settings of
 // the person who builds, so that an unchanged function is an unchanged asset.
 // The flags are given by GOFLAGS, which also takes the place of the person's.
-func reproducible() *awscdklambdagoalpha.BundlingOptions {
-	return &awscdklambdagoalpha.BundlingOptions{
-		Environment: &map[string]*string{
-			// No paths, no commit, no symbols, no RPC mode that Lambda has left behind.
-			"GOFLAGS":      jsii.String("-trimpath -buildvcs=false -ldflags=-s -tags=lambda.norpc"),
-			"GOWORK":       jsii.String("off"),
-			"GOAMD64":      jsii.String("v1"),
-			"GOARM64":      jsii.String("v8.0"),
-			"GOEXPERIMENT": jsii.String(""),
-		},
+func reproducible(props functionProps) *awscdklambdagoalpha.BundlingOptions {
+	environment := map[string]string{
+		// No paths, no commit, no symbols, no RPC mode that Lambda has left behind.
+		"GOFLAGS":      "-trimpath -buildvcs=false -ldflags=-s -tags=lambda.norpc",
+		"GOWORK":       "off",
+		"GOAMD64":      "v1",
+		"GOARM64":      "v8.0",
+		"GOEXPERIMENT": "",
 	}
+	values := map[string]*string{}
+	for key, value := range environment {
+		values[key] = &value
+	}
+	return &awscdklambdagoalpha.BundlingOptions{
+		Environment:   &values,
+		AssetHashType: awscdk.AssetHashType_CUSTOM,
+		AssetHash:     jsii.String(sourceHash(props, environment)),
+	}
+}
+
+// sourceHash is a hash of all that a function is built from, so that it is built
+// only when that has changed. Its dependencies are pinned by go.mod and go.sum;
+// functions import nothing else of this module.
+func sourceHash(props functionProps, environment map[string]string) string {
+	hash := sha256.New()
+	fmt.Fprintln(hash, runtime.Version(), props.Architecture, environment)
+	root := os.DirFS(props.ProjectRoot)
+	add := func(name string) {
+		content, err := fs.ReadFile(root, name)
+		if err != nil {
+			panic(fmt.Sprintf("function %s: %v", props.Name, err))
+		}
+		fmt.Fprintf(hash, "%s %d\n%s\n", name, len(content), content)
+	}
+	add("go.mod")
+	add("go.sum")
+	entries, err := fs.ReadDir(root, path.Join("functions", props.Name))
+	if err != nil {
+		panic(fmt.Sprintf("function %s: %v", props.Name, err))
+	}
+	for _, entry := range entries {
+		if !entry.IsDir() && !strings.HasSuffix(entry.Name(), "_test.go") {
+			add(path.Join("functions", props.Name, entry.Name()))
+		}
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 func lambdaArchitecture(a config.Architecture) awslambda.Architecture {

@@ -54,6 +54,8 @@ func (m Monitoring) GuardDeployments(service Service) {
 	service.Fargate.EnableDeploymentAlarms(&[]*string{alarm.AlarmName()}, &awsecs.DeploymentAlarmOptions{
 		Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM,
 	})
+	// The CDK can't tell that this alarm does not wait for the service.
+	awscdk.Annotations_Of(service.Fargate).AcknowledgeInfo(jsii.String("Annotation::info-annotation"), nil)
 }
 
 // alarm tells the topic when it starts and when it is over. No data is no alarm

@@ -44,17 +44,27 @@ func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 
 func newStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 	name := fmt.Sprintf("%s-%s", props.Project, props.Environment)
+	tags := map[string]*string{
+		"Project":     &props.Project,
+		"Environment": &props.Environment,
+		"ManagedBy":   jsii.String("CloudStruct"),
+	}
+	for key, value := range props.Tags {
+		tags[key] = &value
+	}
 	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
 		Description:           jsii.String("A containerized API: push an image, and it is live or turned back"),
 		TerminationProtection: &props.TerminationProtection,
+		// CloudFormation gives these also to what the CDK can't tag by itself.
+		Tags: &tags,
 	})
-	tags := awscdk.Tags_Of(stack)
-	for key, value := range props.Tags {
-		tags.Add(&key, &value, nil)
+	for key, value := range tags {
+		awscdk.Tags_Of(stack).Add(&key, value, nil)
 	}
-	tags.Add(jsii.String("Project"), &props.Project, nil)
-	tags.Add(jsii.String("Environment"), &props.Environment, nil)
-	tags.Add(jsii.String("ManagedBy"), jsii.String("CloudStruct"), nil)
+	if props.Domain == nil {
+		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("cloudstruct:noDomain"),
+			jsii.String("Without a domain the service answers plain HTTP, under the load balancer's own name. Set domain in the configuration for TLS."))
+	}
 	return stack
 }
 
@@ -93,15 +103,17 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 // is not validated. What is protected against deletion comes after it, the
 // database last, so that a first deploy that fails rolls back to nothing.
 func (p parts) orderCreation() {
-	first := []constructs.IDependable{p.network.VPC, p.seed.Resource, p.service.Cluster}
+	first := []constructs.IDependable{p.seed.Resource, p.service.Cluster}
+	for _, subnet := range *p.network.VPC.SelectSubnets(p.network.TaskSubnets).Subnets {
+		first = append(first, subnet.InternetConnectivityEstablished())
+	}
+	last := []constructs.IDependable{p.balancer.resource()}
 	if p.domain != nil {
 		first = append(first, p.domain.Certificate)
+		last = append(last, p.domain.PointAt(p.balancer.ALB))
 	}
-	p.balancer.CreateAfter(first...)
-	p.database.CreateAfter(p.balancer.ALB)
-	if p.domain != nil {
-		p.database.CreateAfter(p.domain.PointAt(p.balancer.ALB))
-	}
+	p.balancer.resource().Node().AddDependency(first...)
+	p.database.resource().Node().AddDependency(last...)
 	p.service.Fargate.Node().AddDependency(p.seed.Resource)
 }
 

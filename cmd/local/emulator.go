@@ -33,7 +33,8 @@ const (
 type emulator struct {
 	origin string
 	cmd    *exec.Cmd
-	ended  chan error
+	ended  chan struct{} // closed when the process has ended, with this error
+	err    error
 }
 
 func (t *tour) startEmulator(ctx context.Context) (string, error) {
@@ -69,8 +70,11 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 	if err := cmd.Start(); err != nil {
 		return "", err
 	}
-	t.emulator = &emulator{origin: origin, cmd: cmd, ended: make(chan error, 1)}
-	go func() { t.emulator.ended <- cmd.Wait() }()
+	t.emulator = &emulator{origin: origin, cmd: cmd, ended: make(chan struct{})}
+	go func() {
+		t.emulator.err = cmd.Wait()
+		close(t.emulator.ended)
+	}()
 	if err := t.emulator.waitHealthy(ctx); err != nil {
 		return "", err
 	}
@@ -104,9 +108,8 @@ func (e *emulator) waitHealthy(ctx context.Context) error {
 			}
 		}
 		select {
-		case err := <-e.ended:
-			e.ended <- err
-			return fmt.Errorf("it ended at its start: %w", err)
+		case <-e.ended:
+			return fmt.Errorf("it ended at its start: %w", e.err)
 		case <-ctx.Done():
 			return errors.New("it did not answer in time")
 		case <-time.After(50 * time.Millisecond):

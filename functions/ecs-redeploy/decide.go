@@ -35,34 +35,34 @@ func decide(o observation, w wake, s settings) plan {
 	p.good = newGood(o)
 	haveGood := o.good != nil || p.good != ""
 
-	if o.deploy == nil {
-		p.restore = haveGood
-		p.because = "the deploy tag names no image"
-		return p
-	}
 	newest := newestAttempt(o.attempts)
-	if failed := rejection(o); failed != nil && !isRetry(o, w, failed) {
+	failed := rejection(o)
+	switch {
+	case o.deploy == nil && haveGood:
+		p.restore = true
+		p.because = "the deploy tag names no image"
+	case failed != nil && !isRetry(o, w, failed):
 		p.restore = haveGood
 		p.because = "the image under the deploy tag was turned back"
 		if haveGood || isNews(o, w, failed) {
 			p.turnedBack = failed
 		}
-		return p
-	}
-	switch {
 	case newest != nil && newest.image != "" && !strings.HasSuffix(newest.image, ":"+s.Tag):
 		// Somebody runs a task definition of their own: a deployment of it would
 		// not be of the deploy tag either.
 		p.because = "the service does not run the deploy tag"
 	case newest != nil && isRollingBack(newest.status):
 		p.because = "a deployment is being rolled back"
-	case newest != nil && isActive(newest.status) && newest.digest == "" && o.now.Sub(newest.created) >= s.Deadline:
-		p.stop = newest.arn
-		p.because = "the deployment could not start a task before its deadline"
 	case newest != nil && isActive(newest.status) && newest.digest == "":
 		p.because = "a deployment is starting"
+		if o.now.Sub(newest.created) >= s.Deadline {
+			p.stop = newest.arn
+			p.because = "a deployment could not start a task before its deadline"
+		}
+	case o.deploy == nil:
+		p.because = "the deploy tag names no image, and none has worked yet"
 	case newest != nil && isActive(newest.status) && o.deploy.is(newest.digest):
-		p.because = "the image is being deployed"
+		p.because = "the image under the deploy tag is being deployed"
 	case newest != nil && isActive(newest.status):
 		p.deploy = true
 		p.because = "the deployment under way is of another image"
@@ -71,7 +71,7 @@ func decide(o observation, w wake, s settings) plan {
 		p.because = "the image under the deploy tag does not run"
 	case w.cause == byHand && !startedAfter(newest, w.at):
 		p.deploy = true
-		p.because = "asked to"
+		p.because = "a deployment was asked for"
 	default:
 		p.because = "the image under the deploy tag runs"
 	}
@@ -102,7 +102,7 @@ func newestAttempt(attempts []attempt) *attempt {
 // not work, or nil. An attempt that somebody stopped, or that a newer one took
 // the place of, shows nothing.
 func rejection(o observation) *attempt {
-	if o.deploy.is(o.running) {
+	if o.deploy == nil || o.deploy.is(o.running) {
 		return nil
 	}
 	for i, a := range o.attempts {

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -65,32 +64,36 @@ const attemptsRead = 20
 
 func (r *reconciler) observe(ctx context.Context) (observation, error) {
 	o := observation{now: r.now()}
-	group, groupCtx := errgroup.WithContext(ctx)
-	read := func(into **image, tag string) {
-		group.Go(func() (err error) {
-			*into, err = r.image(groupCtx, ecrtypes.ImageIdentifier{ImageTag: &tag})
-			return err
-		})
-	}
-	read(&o.deploy, r.settings.Tag)
-	read(&o.good, lastGood)
-	group.Go(func() (err error) {
-		o.attempts, err = r.attempts(groupCtx)
+	err := r.together(ctx, func(ctx context.Context) (err error) {
+		o.deploy, o.good, err = r.tagged(ctx)
+		return err
+	}, func(ctx context.Context) (err error) {
+		o.attempts, err = r.attempts(ctx)
 		return err
 	})
-	if err := group.Wait(); err != nil {
+	if err != nil {
 		return o, err
 	}
 	if err := r.resolve(ctx, &o); err != nil {
 		return o, err
 	}
 	if o.deploy != nil && needsPushTime(o.attempts) {
-		var err error
 		if o.deploy.pushedAt, err = r.pushTime(ctx, o.deploy.digest); err != nil {
 			return o, err
 		}
 	}
 	return o, nil
+}
+
+// atOnce runs reads that do not wait for each other, and gives the first error.
+func atOnce(ctx context.Context, reads ...func(context.Context) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	last := len(reads) - 1
+	for _, read := range reads[:last] {
+		group.Go(func() error { return read(ctx) })
+	}
+	// The last needs no goroutine, whose stack would have to grow first.
+	return errors.Join(reads[last](ctx), group.Wait())
 }
 
 // manifestTypes lets ECR answer with an index where the tag names one.
@@ -101,33 +104,64 @@ var manifestTypes = []string{
 	"application/vnd.docker.distribution.manifest.v2+json",
 }
 
-// image is nil when there is none.
+// tagged reads what the two tags name; nil for one that names nothing.
+func (r *reconciler) tagged(ctx context.Context) (deploy, good *image, err error) {
+	found, missing, err := r.images(ctx, ecrtypes.ImageIdentifier{ImageTag: &r.settings.Tag}, ecrtypes.ImageIdentifier{ImageTag: aws.String(lastGood)})
+	if err != nil {
+		return nil, nil, err
+	}
+	deploy, good = found[r.settings.Tag], found[lastGood]
+	// A tag that is neither found nor missing names the same image as the other.
+	if deploy == nil && !missing[r.settings.Tag] {
+		deploy = good
+	}
+	if good == nil && !missing[lastGood] {
+		good = deploy
+	}
+	return deploy, good, nil
+}
+
+// image reads one image; nil when there is none.
 func (r *reconciler) image(ctx context.Context, id ecrtypes.ImageIdentifier) (*image, error) {
-	name := r.settings.Repository + ":" + aws.ToString(id.ImageTag) + aws.ToString(id.ImageDigest)
+	found, _, err := r.images(ctx, id)
+	for _, i := range found {
+		return i, err
+	}
+	return nil, err
+}
+
+// images reads several, by tag where they have one. Missing are the tags that
+// name no image.
+func (r *reconciler) images(ctx context.Context, ids ...ecrtypes.ImageIdentifier) (found map[string]*image, missing map[string]bool, err error) {
 	answer, err := r.ecr.BatchGetImage(ctx, &ecr.BatchGetImageInput{
-		RepositoryName:     &r.settings.Repository,
-		ImageIds:           []ecrtypes.ImageIdentifier{id},
-		AcceptedMediaTypes: manifestTypes,
+		RepositoryName: &r.settings.Repository, ImageIds: ids, AcceptedMediaTypes: manifestTypes,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read image %s: %w", name, err)
+		return nil, nil, fmt.Errorf("read images of repository %s: %w", r.settings.Repository, err)
 	}
+	found, missing = map[string]*image{}, map[string]bool{}
 	for _, failure := range answer.Failures {
-		if failure.FailureCode != ecrtypes.ImageFailureCodeImageNotFound {
-			return nil, fmt.Errorf("read image %s: %s: %s", name, failure.FailureCode, aws.ToString(failure.FailureReason))
+		if failure.FailureCode != ecrtypes.ImageFailureCodeImageNotFound || failure.ImageId == nil {
+			return nil, nil, fmt.Errorf("read images of repository %s: %s: %s", r.settings.Repository, failure.FailureCode, aws.ToString(failure.FailureReason))
+		}
+		missing[aws.ToString(failure.ImageId.ImageTag)] = true
+	}
+	for _, i := range answer.Images {
+		if i.ImageId == nil {
+			return nil, nil, fmt.Errorf("read images of repository %s: no digest in ECR's answer", r.settings.Repository)
+		}
+		if found[aws.ToString(i.ImageId.ImageTag)], err = newImage(i); err != nil {
+			return nil, nil, fmt.Errorf("read manifest of image %s: %w", aws.ToString(i.ImageId.ImageDigest), err)
 		}
 	}
-	if len(answer.Images) == 0 {
-		return nil, nil
-	}
-	found := answer.Images[0]
-	if found.ImageId == nil {
-		return nil, fmt.Errorf("read image %s: no digest in ECR's answer", name)
-	}
+	return found, missing, nil
+}
+
+func newImage(from ecrtypes.Image) (*image, error) {
 	i := &image{
-		digest:    aws.ToString(found.ImageId.ImageDigest),
-		manifest:  aws.ToString(found.ImageManifest),
-		mediaType: aws.ToString(found.ImageManifestMediaType),
+		digest:    aws.ToString(from.ImageId.ImageDigest),
+		manifest:  aws.ToString(from.ImageManifest),
+		mediaType: aws.ToString(from.ImageManifestMediaType),
 	}
 	var index struct {
 		Manifests []struct {
@@ -135,7 +169,7 @@ func (r *reconciler) image(ctx context.Context, id ecrtypes.ImageIdentifier) (*i
 		} `json:"manifests"`
 	}
 	if err := json.Unmarshal([]byte(i.manifest), &index); err != nil {
-		return nil, fmt.Errorf("read manifest of image %s: %w", name, err)
+		return nil, err
 	}
 	for _, child := range index.Manifests {
 		i.children = append(i.children, child.Digest)
@@ -245,16 +279,30 @@ func (r *reconciler) currentRevision(ctx context.Context, attempts []attempt) (s
 	return "", nil
 }
 
-// containerImages reads which image each revision is of.
+// containerImages reads which image each revision is of. What was read once is
+// kept: a revision never changes its image.
 func (r *reconciler) containerImages(ctx context.Context, revisions map[string]bool) (map[string]ecstypes.ContainerImage, error) {
 	images := map[string]ecstypes.ContainerImage{}
-	for arns := range slices.Chunk(slices.Sorted(maps.Keys(revisions)), attemptsRead) {
+	var unknown []string
+	for arn := range revisions {
+		if known, ok := r.revisions.Load(arn); ok {
+			images[arn] = known.(ecstypes.ContainerImage)
+		} else {
+			unknown = append(unknown, arn)
+		}
+	}
+	slices.Sort(unknown)
+	for arns := range slices.Chunk(unknown, attemptsRead) {
 		answer, err := r.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: arns})
 		if err != nil {
 			return nil, fmt.Errorf("read revisions of service %s in cluster %s: %w", r.settings.Service, r.settings.Cluster, err)
 		}
 		for _, revision := range answer.ServiceRevisions {
-			images[aws.ToString(revision.ServiceRevisionArn)] = r.own(revision.ContainerImages)
+			arn, image := aws.ToString(revision.ServiceRevisionArn), r.own(revision.ContainerImages)
+			images[arn] = image
+			if aws.ToString(image.ImageDigest) != "" {
+				r.revisions.Store(arn, image)
+			}
 		}
 	}
 	return images, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -47,8 +48,18 @@ type reconciler struct {
 	ecs      ecsAPI
 	sns      snsAPI
 	logs     logsAPI
+
+	// revisions are the images of service revisions, by ARN, as far as known.
+	revisions sync.Map
+
+	// What tests put others in for.
 	now      func() time.Time
+	together func(context.Context, ...func(context.Context) error) error
+	decide   func(observation, wake, settings) plan
 }
+
+// answerTime is kept of the function's time to answer.
+const answerTime = time.Second
 
 // outcome is the function's answer, for who invokes it by hand.
 type outcome struct {
@@ -62,59 +73,83 @@ func (r *reconciler) handle(ctx context.Context, raw json.RawMessage) (outcome, 
 		slog.Info("event is not about this service")
 		return outcome{Did: []string{}, Because: "the event is not about this service"}, nil
 	}
-	o, err := r.observe(ctx)
-	if err != nil {
-		return outcome{}, err
+	// An error that is returned says more than a function that is stopped.
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
+		defer cancel()
 	}
-	p := decide(o, w, r.settings)
-	did, err := r.act(ctx, o, p)
-	slog.Info("reconciled", "cause", string(w.cause), "did", did, "because", p.because)
-	return outcome{Did: did, Because: p.because}, err
+	return r.reconcile(ctx, w)
 }
 
-// act takes a plan's steps. One that fails ends it: the next wake sees what is
-// left to do.
-func (r *reconciler) act(ctx context.Context, o observation, p plan) ([]string, error) {
-	did := []string{}
+// reconcile looks and acts. When it has moved the deploy tag it does so again:
+// what is under the tag now may have to be deployed.
+func (r *reconciler) reconcile(ctx context.Context, w wake) (outcome, error) {
+	all := outcome{Did: []string{}}
+	for {
+		o, err := r.observe(ctx)
+		if err != nil {
+			return all, err
+		}
+		p := r.decide(o, w, r.settings)
+		did, moved, err := r.act(ctx, o, p)
+		if all.Because == "" || len(did) > 0 {
+			all.Because = p.because
+		}
+		all.Did = append(all.Did, did...)
+		slog.Info("reconciled", "cause", string(w.cause), "did", did, "because", p.because)
+		if err != nil || !moved || w.cause == restored {
+			return all, err
+		}
+		w = wake{cause: restored, at: r.now()}
+	}
+}
+
+// act takes a plan's steps, and tells whether it moved the deploy tag. A step
+// that fails ends it: the next wake sees what is left to do.
+func (r *reconciler) act(ctx context.Context, o observation, p plan) (did []string, moved bool, err error) {
+	did = []string{}
 	good := o.good
 	if p.good != "" {
 		marked, err := r.markGood(ctx, o, p.good)
 		if err != nil {
-			return did, err
+			return did, false, err
 		}
 		if marked != nil {
 			good = marked
-			did = append(did, "pointed last-good at "+short(marked.digest))
+			did = append(did, "pointed "+lastGood+" at "+short(marked.digest))
 		}
 	}
 	if p.turnedBack != nil {
 		if err := r.tell(ctx, o, *p.turnedBack, good); err != nil {
-			return did, err
+			return did, false, err
 		}
 		did = append(did, "told why "+short(o.deploy.digest)+" was turned back")
 	}
 	if p.restore && good != nil {
-		restored, err := r.restore(ctx, o, good)
-		if err != nil {
-			return did, err
+		if moved, err = r.restore(ctx, o, good); err != nil {
+			return did, false, err
 		}
-		if restored {
+		if moved {
 			did = append(did, "pointed "+r.settings.Tag+" at "+short(good.digest))
 		}
 	}
 	if p.stop != "" {
 		if err := r.stop(ctx, p.stop); err != nil {
-			return did, err
+			return did, moved, err
 		}
 		did = append(did, "stopped a deployment that could not start")
 	}
 	if p.deploy {
-		if err := r.deploy(ctx); err != nil {
-			return did, err
+		started, err := r.deploy(ctx, o)
+		if err != nil {
+			return did, moved, err
 		}
-		did = append(did, "started a deployment of "+short(o.deploy.digest))
+		if started {
+			did = append(did, "started a deployment of "+short(o.deploy.digest))
+		}
 	}
-	return did, nil
+	return did, moved, nil
 }
 
 // markGood points last-good at a digest. It is nil when ECR has no such image any
@@ -181,14 +216,30 @@ func (r *reconciler) stop(ctx context.Context, arn string) error {
 	return nil
 }
 
-func (r *reconciler) deploy(ctx context.Context) error {
+// fresh is how old a look may be when it is acted on. A second look takes part of
+// a second itself.
+const fresh = time.Second
+
+// deploy starts a new deployment, unless another one began since the look that
+// asked for it.
+func (r *reconciler) deploy(ctx context.Context, o observation) (bool, error) {
+	if r.now().Sub(o.now) > fresh {
+		now, err := r.attempts(ctx)
+		if err != nil {
+			return false, err
+		}
+		if len(now) > 0 && (len(o.attempts) == 0 || now[0].arn != o.attempts[0].arn) {
+			slog.Info("a deployment began meanwhile", "deployment", now[0].arn)
+			return false, nil
+		}
+	}
 	_, err := r.ecs.UpdateService(ctx, &ecs.UpdateServiceInput{
 		Cluster: &r.settings.Cluster, Service: &r.settings.Service, ForceNewDeployment: true,
 	})
 	if err != nil {
-		return fmt.Errorf("redeploy service %s in cluster %s: %w", r.settings.Service, r.settings.Cluster, err)
+		return false, fmt.Errorf("redeploy service %s in cluster %s: %w", r.settings.Service, r.settings.Cluster, err)
 	}
-	return nil
+	return true, nil
 }
 
 // short is a digest as people tell images apart: twelve characters.

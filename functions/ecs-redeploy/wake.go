@@ -23,7 +23,8 @@ const (
 	pushed     cause = "push"       // an image under the deploy tag
 	deployment cause = "deployment" // ECS started, completed or failed one
 	schedule   cause = "schedule"
-	byHand     cause = "retry" // a person asks to deploy the deploy tag, come what may
+	byHand     cause = "retry"    // a person asks to deploy the deploy tag, come what may
+	restored   cause = "restored" // the function itself has just moved the deploy tag
 )
 
 // retrySource is the source of the event that a person sends.

@@ -1,0 +1,170 @@
+package config
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestEveryKeyHasItsDefault(t *testing.T) {
+	got, err := Load(filepath.Join("testdata", "everything.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.Environment = "production"
+	want.Domain = &Domain{Name: "artisantiling.co.nz", HostedZoneID: "Z0123456789EXAMPLE", Record: "server", Wildcard: true}
+	want.Database.ConnectionString = &ConnectionString{}
+	want.Database.ConnectionString.SetDefaults()
+	// Written out, they are empty rather than absent.
+	want.Service.Environment, want.Service.Secrets = map[string]string{}, map[string]string{}
+	want.Scaling.Schedule = []Schedule{}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+// TestFileNamesEveryKey wants testdata/everything.yaml to be what it says.
+func TestFileNamesEveryKey(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("testdata", "everything.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var visit func(kind reflect.Type)
+	visit = func(kind reflect.Type) {
+		for kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		if kind.Kind() != reflect.Struct {
+			return
+		}
+		for i := range kind.NumField() {
+			if key := kind.Field(i).Tag.Get("yaml"); !strings.Contains(string(data), key+":") {
+				t.Errorf("key %s of %s is missing", key, kind.Name())
+			}
+			visit(kind.Field(i).Type)
+		}
+	}
+	visit(reflect.TypeFor[Config]())
+}
+
+func TestShippedEnvironmentsAreValid(t *testing.T) {
+	for _, environment := range []string{"production", "development"} {
+		if _, err := LoadEnvironment(".", environment); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestLeftOutKeysKeepTheirDefaults(t *testing.T) {
+	c, err := parse("c.yaml", []byte(`
+environment: staging
+domain: {name: example.com, hostedZoneId: Z1}
+service: {health: {path: /healthz}, slowStart: 0s}
+scaling:
+  schedule:
+    - {cron: "0 19 ? * MON-FRI *", min: 0, max: 0}
+database: {connectionString: {env: DATABASE_URL}}
+loadBalancer: {waf: true}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Service.Health.Path != "/healthz" || c.Service.Health.Interval != 15*time.Second || c.Service.SlowStart != 0 {
+		t.Errorf("service is %+v", c.Service)
+	}
+	if *c.Domain != (Domain{Name: "example.com", HostedZoneID: "Z1", Record: "server", Wildcard: true}) {
+		t.Errorf("domain is %+v", c.Domain)
+	}
+	if at := c.Scaling.Schedule[0]; at.TimeZone != "UTC" || *at.Max != 0 {
+		t.Errorf("schedule is %+v", at)
+	}
+	if cs := c.Database.ConnectionString; cs.Env != "DATABASE_URL" || !strings.HasPrefix(cs.Format, "Server={host}") {
+		t.Errorf("connectionString is %+v", cs)
+	}
+	if c.LoadBalancer.WAF != FirewallCount {
+		t.Errorf("waf is %q", c.LoadBalancer.WAF)
+	}
+}
+
+func TestMistakesNameLineKeyAndWhatIsAllowed(t *testing.T) {
+	for _, test := range []struct{ name, yaml, want string }{
+		{"nothing", "", "c.yaml:1: environment: is required"},
+		{"only a comment", "# later\n", "c.yaml:1: environment: is required"},
+		{"not YAML", "environment: [production\n", "c.yaml:1: sequence end token ']' not found"},
+		{"not a block", "- production\n", "c.yaml:1: must be a block of keys, got a list"},
+		{"two documents", "environment: a\n---\nenvironment: b\n", "c.yaml:1: must be one YAML document, got 2"},
+		{"a key twice", "environment: a\nenvironment: b\n", `c.yaml:2: mapping key "environment" already defined at [1:1]`},
+		{"an unknown key", "environment: a\nlogs: {retention: 3}\n", "c.yaml:2: logs.retention: unknown key; the keys here are retentionDays"},
+		{"a key with no value", "environment: a\ndomain:\n", "c.yaml:2: domain: has no value; leave the key out for its default"},
+		{"a number for text", "environment: 5\n", "c.yaml:1: environment: must be text, in quotes if need be, got 5"},
+		{"text for a number", "environment: a\nservice: {port: \"80\"}\n", `c.yaml:2: service.port: must be a whole number, got "80"`},
+		{"a fraction for a whole number", "environment: a\nservice: {port: 80.5}\n", "c.yaml:2: service.port: must be a whole number, got 80.5"},
+		{"a number too large to hold", "environment: a\nservice: {port: 99999999999999999999}\n", `c.yaml:2: service.port: must be a whole number, got "99999999999999999999"`},
+		{"a word for a switch", "environment: a\nretain: yes\n", `c.yaml:2: retain: must be true or false, got "yes"`},
+		{"a number for a duration", "environment: a\nservice: {slowStart: 60}\n", "c.yaml:2: service.slowStart: must be a duration such as 15s, 5m or 24h, got 60"},
+		{"a part of a second", "environment: a\nservice: {slowStart: 1500ms}\n", "c.yaml:2: service.slowStart: must be a whole number of seconds, got 1500ms"},
+		{"a list for a block", "environment: a\nservice: [port]\n", "c.yaml:2: service: must be a block of keys, got a list"},
+		{"a block for a list", "environment: a\nscaling: {schedule: {cron: x}}\n", "c.yaml:2: scaling.schedule: must be a list, got a block of keys"},
+		{"an alias", "environment: &e a\nproject: *e\n", "c.yaml:1: environment: must be text, in quotes if need be, got an anchor or alias, which are not supported\nc.yaml:2: project: must be text, in quotes if need be, got an anchor or alias, which are not supported"},
+		{"too large a network", "environment: a\nnetwork: {cidr: 10.0.0.0/8}\n", `c.yaml:2: network.cidr: must be an IPv4 network of 16 to 23 bits, such as 10.0.0.0/16, got "10.0.0.0/8"`},
+		{"a host for a network", "environment: a\nnetwork: {cidr: 10.0.0.1/16}\n", `c.yaml:2: network.cidr: must be an IPv4 network of 16 to 23 bits, such as 10.0.0.0/16, got "10.0.0.1/16"`},
+		{"a value of no choice", "environment: a\nnetwork: {nat: some}\n", `c.yaml:2: network.nat: must be one of perZone, single, none, got "some"`},
+		{"memory that does not go with the CPU", "environment: a\nservice: {cpu: 1024}\n", "c.yaml:2: service.cpu: service.memoryMiB must be one of 2048 3072 4096 5120 6144 7168 8192 with cpu 1024, got 512"},
+		{"a timeout as long as the interval", "environment: a\nservice: {health: {interval: 5s}}\n", "c.yaml:2: service.health.interval: service.health.timeout must be less than interval (5s), got 5s"},
+		{"health codes that the placeholder does not answer", "environment: a\nservice: {health: {codes: \"204\"}}\n", `c.yaml:2: service.health.codes: must include 200, which the placeholder of the first deploy answers, got "204"`},
+		{"the loop's own tag", "environment: a\nimage: {tag: last-good}\n", "c.yaml:2: image.tag: must not be last-good, which the release loop keeps for the image that last worked"},
+		{"no provider gets a task", "environment: a\nservice: {onDemandWeight: 0, spotWeight: 0}\n", "c.yaml:2: service.onDemandWeight: must not be 0 when spotWeight is 0"},
+		{"a schedule without bounds", "environment: a\nscaling:\n  schedule:\n    - {cron: 0 7 ? * MON-FRI *}\n", "c.yaml:4: scaling.schedule[0].min: is required\nc.yaml:4: scaling.schedule[0].max: is required"},
+		{"a maximum below the default minimum", "environment: a\nscaling: {max: 1}\n", "c.yaml:2: scaling.max: must be at least min (2), got 1"},
+		{"a capacity that is no half", "environment: a\ndatabase: {maxCapacity: 4.2}\n", "c.yaml:2: database.maxCapacity: must be a multiple of 0.5, got 4.2"},
+		{"too short a window", "environment: a\ndatabase: {backupWindow: 02:00-02:10}\n", `c.yaml:2: database.backupWindow: must be hh:mm-hh:mm in UTC, half an hour at least, got "02:00-02:10"`},
+		{"rotation of a composed secret", "environment: a\ndatabase: {rotation: 720h, connectionString: {env: DB}}\n", "c.yaml:2: database.rotation: must be 0s together with connectionString, which would keep the old password"},
+		{"an unknown place", "environment: a\ndatabase: {connectionString: {format: \"{pw}\"}}\n", "c.yaml:2: database.connectionString.format: has {pw}, but the places are {host}, {reader}, {port}, {name}, {username}, {password}"},
+		{"a variable of the stack's", "environment: a\nservice: {environment: {DB_HOST: x}}\n", "c.yaml:2: service.environment.DB_HOST: sets DB_HOST, which is set by the stack, for the database"},
+		{"a variable set twice", "environment: a\nservice:\n  environment: {A: x}\n  secrets: {A: \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf\"}\n", "c.yaml:4: service.secrets.A: sets A, which is set by service.environment.A"},
+		{"an incomplete secret", "environment: a\nservice: {secrets: {A: \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:a\"}}\n", `c.yaml:2: service.secrets.A: must be the whole ARN of a Secrets Manager secret, with its six-character suffix, and optionally :KEY, got "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a"`},
+		{"a tag of the stack's", "environment: a\ntags: {Project: x}\n", "c.yaml:2: tags.Project: is set by the stack itself"},
+		{"sticky sessions with a canary", "environment: a\nservice: {deployment: {strategy: canary}}\n", "c.yaml:2: service.deployment.strategy: must be rolling or blueGreen with sticky sessions, which undo the shares of canary; or set service.stickiness.duration to 0s"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := parse("c.yaml", []byte(test.yaml))
+			if err == nil {
+				t.Fatalf("no mistake found, want %s", test.want)
+			}
+			if err.Error() != test.want {
+				t.Errorf("got  %s\nwant %s", err, test.want)
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreReportedInTheFilesOrder(t *testing.T) {
+	_, err := parse("c.yaml", []byte("environment: a\nimage:\n  keep: 0\nscaling: {min: 9, max: 3}\nlogs: {retentionDays: 31}\n"))
+	var mistakes *Mistakes
+	if !errors.As(err, &mistakes) {
+		t.Fatalf("error is %v", err)
+	}
+	var keys []string
+	for _, mistake := range mistakes.List {
+		keys = append(keys, mistake.Key)
+	}
+	if got, want := strings.Join(keys, " "), "image.keep scaling.max logs.retentionDays"; got != want {
+		t.Errorf("mistakes are in %s, want %s", got, want)
+	}
+}
+
+func TestFileOfAnotherEnvironmentIsRefused(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "staging.yaml"), []byte("environment: production\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := LoadEnvironment(folder, "staging")
+	if err == nil || !strings.Contains(err.Error(), `environment: must be staging, as the file is named, got "production"`) {
+		t.Errorf("error is %v", err)
+	}
+}
