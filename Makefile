@@ -39,6 +39,10 @@ deploy: $(npm) ## Deploy the stack to AWS
 destroy: $(npm) ## Delete the stack
 	cdk destroy -c environment=$(ENV)
 
+.PHONY: retry
+retry: ## Deploy the image under the deploy tag, also when it was turned back
+	@go run ./cmd/retry -environment $(ENV)
+
 .PHONY: test
 test: lint $(npm) $(venv) ## Check everything: vet, lint, tests
 	$(gotestsum) --format pkgname -- -timeout 15m ./...
@@ -50,9 +54,14 @@ lint: $(golangci-lint) $(gotestsum)
 	go vet ./...
 	$(golangci-lint) run
 
+.PHONY: soak
+soak: ## Play a million sequences against the release loop
+	go test -run TestLoopHoldsItsInvariants -v -timeout 0 ./functions/ecs-redeploy -rapid.checks=1000000
+
 .PHONY: bench
-bench: $(npm) ## Measure synth and the functions
-	go test -run '^$$' -bench . -benchtime 3x . ./functions/...
+bench: $(npm) $(venv) ## Measure synth, and the function beside the Python one that it replaces
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement functions/ecs-redeploy/testdata/requirements.txt
+	go test -run '^$$' -bench . -benchtime 10x . ./functions/ecs-redeploy
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here

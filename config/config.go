@@ -277,6 +277,9 @@ type GitHub struct {
 	Branch     string `yaml:"branch" validate:"required,branch"`
 }
 
+// StackName is what CloudFormation knows the environment by.
+func (c Config) StackName() string { return c.Project + "-" + c.Environment }
+
 // Default is the configuration of a file that sets nothing but the environment.
 func Default() Config {
 	return Config{

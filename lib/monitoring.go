@@ -47,15 +47,35 @@ func (m Monitoring) GuardDeployments(service Service) {
 			Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: awscloudwatch.Stats_SUM(),
 		}),
 		// Ten errors in two minutes of three are no single unlucky request.
-		Threshold:         jsii.Number(10),
-		EvaluationPeriods: jsii.Number(3),
-		DatapointsToAlarm: jsii.Number(2),
+		Threshold: jsii.Number(10), EvaluationPeriods: jsii.Number(3), DatapointsToAlarm: jsii.Number(2),
+		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
 	})
 	service.Fargate.EnableDeploymentAlarms(&[]*string{alarm.AlarmName()}, &awsecs.DeploymentAlarmOptions{
 		Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM,
 	})
 	// The CDK can't tell that this alarm does not wait for the service.
 	awscdk.Annotations_Of(service.Fargate).AcknowledgeInfo(jsii.String("Annotation::info-annotation"), nil)
+}
+
+// WatchRelease tells people when the release loop itself does not work.
+func (m Monitoring) WatchRelease(release Release) {
+	m.alarm("DeadLetters", "Events of the release loop could not be handled: see docs/operations.md", &awscloudwatch.AlarmProps{
+		Metric: release.DeadLetters.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{
+			Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: awscloudwatch.Stats_MAXIMUM(),
+		}),
+		// Each is a wake-up call that was lost, after all its repetitions.
+		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1),
+		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+	})
+	m.alarm("ReleaseErrors", "The function of the release loop fails again and again", &awscloudwatch.AlarmProps{
+		Metric: release.Function.MetricErrors(&awscloudwatch.MetricOptions{
+			Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: awscloudwatch.Stats_SUM(),
+		}),
+		// A throttled call now and then is mended by the next look; a quarter of an
+		// hour of failures is not.
+		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(3),
+		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+	})
 }
 
 // alarm tells the topic when it starts and when it is over. No data is no alarm

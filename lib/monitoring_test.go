@@ -19,6 +19,12 @@ func TestAlarmsTellTheTopic(t *testing.T) {
 	}
 }
 
+func TestLoopThatFailsIsReported(t *testing.T) {
+	s := production(t)
+	s.has("AWS::CloudWatch::Alarm", object{"Namespace": "AWS/SQS", "MetricName": "ApproximateNumberOfMessagesVisible", "Threshold": 1, "TreatMissingData": "notBreaching"})
+	s.has("AWS::CloudWatch::Alarm", object{"Namespace": "AWS/Lambda", "MetricName": "Errors", "TreatMissingData": "notBreaching"})
+}
+
 func TestEmailIsSubscribedWhenGiven(t *testing.T) {
 	production(t).count("AWS::SNS::Subscription", 0)
 	production(t, func(c *config.Config) { c.Alarms.Email = "ops@example.com" }).has("AWS::SNS::Subscription", object{

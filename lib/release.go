@@ -1,6 +1,7 @@
 package lib
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -79,6 +80,9 @@ func NewRelease(scope constructs.Construct, id string, props ReleaseProps) Relea
 	release.wakeOn(c, "Schedule", "Every five minutes, for what no event told", props, &awsevents.RuleProps{
 		Schedule: awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(5))),
 	})
+	if !props.AutoDeploy {
+		release.reportPushes(c, props)
+	}
 	return release
 }
 
@@ -100,4 +104,21 @@ func (r Release) wakeOn(scope constructs.Construct, id, description string, prop
 		RetryAttempts: jsii.Number(10),
 	})}
 	awsevents.NewRule(scope, &id, rule)
+}
+
+// reportPushes tells people of a push that the sleeping loop does not deploy.
+func (r Release) reportPushes(scope constructs.Construct, props ReleaseProps) {
+	digest := awsevents.EventField_FromPath(jsii.String("$.detail.image-digest"))
+	message := fmt.Sprintf("Image %s was pushed as %s. It is not deployed: image.autoDeploy is false in environment %s. To deploy it: make retry ENV=%[3]s",
+		*digest, props.Registry.Tag, props.Environment)
+	awsevents.NewRule(scope, jsii.String("ReportPush"), &awsevents.RuleProps{
+		Description:  jsii.String("A push of the deploy tag, which is not deployed"),
+		EventPattern: props.Registry.PushPattern(),
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewSnsTopic(props.Monitoring.Topic, &awseventstargets.SnsTopicProps{
+			Message:         awsevents.RuleTargetInput_FromText(&message),
+			DeadLetterQueue: r.DeadLetters,
+			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(1)),
+			RetryAttempts:   jsii.Number(10),
+		})},
+	})
 }

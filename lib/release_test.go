@@ -34,6 +34,17 @@ func TestAutoDeployOffPutsTheLoopToSleep(t *testing.T) {
 	}
 }
 
+func TestSleepingLoopReportsPushes(t *testing.T) {
+	reports := object{"EventPattern": object{"source": list("aws.ecr")}, "Targets": list(object{
+		"Arn":              object{"Ref": "MonitoringTopic2EDA8B02"},
+		"InputTransformer": object{"InputPathsMap": object{"detail-image-digest": "$.detail.image-digest"}},
+	})}
+	production(t, func(c *config.Config) { c.Image.AutoDeploy = false }).has("AWS::Events::Rule", reports)
+	if rules := production(t).resources("AWS::Events::Rule"); len(rules) != 3 {
+		t.Errorf("%d rules while the loop is awake, want 3", len(rules))
+	}
+}
+
 func TestNoEventIsLost(t *testing.T) {
 	s := production(t)
 	for id, rule := range s.resources("AWS::Events::Rule") {

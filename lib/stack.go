@@ -3,8 +3,6 @@
 package lib
 
 import (
-	"fmt"
-
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -37,13 +35,14 @@ func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 	stack := newStack(scope, props)
 	p := newParts(stack, props)
 	p.monitoring.GuardDeployments(p.service)
+	p.monitoring.WatchRelease(p.release)
 	p.orderCreation()
 	p.addOutputs(stack)
 	return stack
 }
 
 func newStack(scope constructs.Construct, props StackProps) awscdk.Stack {
-	name := fmt.Sprintf("%s-%s", props.Project, props.Environment)
+	name := props.StackName()
 	tags := map[string]*string{
 		"Project":     &props.Project,
 		"Environment": &props.Environment,
@@ -139,5 +138,6 @@ func (p parts) addOutputs(stack awscdk.Stack) {
 	output("RdsReaderEndpoint", "The database's host for reads", p.database.Cluster.ClusterReadEndpoint().Hostname())
 	output("RdsPort", "The database's port", awscdk.Token_AsString(p.database.Cluster.ClusterEndpoint().Port(), nil))
 	output("DatabaseSecretArn", "The secret with the database's user name and password", p.database.Secret.SecretArn())
+	output("RedeployFunctionName", "The function that deploys what is pushed", p.release.Function.FunctionName())
 	output("AlarmTopicArn", "The topic of alarms and of releases that were turned back", p.monitoring.Topic.TopicArn())
 }

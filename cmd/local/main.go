@@ -37,7 +37,7 @@ func run(ctx context.Context, environment, folder string, keep bool) (err error)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	log, err := os.Create(filepath.Join(folder, "local.log"))
+	log, err := openLog(filepath.Join(folder, "local.log"))
 	if err != nil {
 		return err
 	}
@@ -55,4 +55,17 @@ func run(ctx context.Context, environment, folder string, keep bool) (err error)
 		}
 	}()
 	return t.steps(ctx)
+}
+
+// openLog starts a log anew, unless another run writes it: two runs would be in
+// each other's way in their folder.
+func openLog(path string) (*os.File, error) {
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(log.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, fmt.Errorf("%s is used by another run, or by an emulator that one left running: end it first", filepath.Dir(path))
+	}
+	return log, log.Truncate(0)
 }

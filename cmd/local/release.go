@@ -89,8 +89,40 @@ func (t *tour) failingRelease(ctx context.Context) (string, error) {
 	for line := range strings.Lines(message) {
 		t.detail("  | %s", strings.TrimRight(line, "\n"))
 	}
-	t.detail("")
 	return "turned back, the tag put back, the reason told", nil
+}
+
+// retry has the release that runs deployed once more, as `make retry` does.
+func (t *tour) retry(ctx context.Context) (string, error) {
+	digest, err := t.running(ctx)
+	if err != nil {
+		return "", err
+	}
+	before, err := t.succeeded(ctx)
+	if err != nil {
+		return "", err
+	}
+	// A deployment that began in the same second would do.
+	time.Sleep(time.Second)
+	cmd := t.command(ctx, "go", "run", "./cmd/retry", "-environment", t.environment)
+	cmd.Stderr = t.log
+	output, err := cmd.Output()
+	if err != nil {
+		return "", err
+	}
+	if err := t.await(ctx, "the release to be deployed again", func(ctx context.Context) (string, error) {
+		after, err := t.succeeded(ctx)
+		if err != nil || aws.ToString(after.ServiceDeploymentArn) == aws.ToString(before.ServiceDeploymentArn) {
+			return "", err
+		}
+		return t.running(ctx)
+	}, digest); err != nil {
+		return "", err
+	}
+	if !strings.Contains(string(output), "started a deployment of "+strings.TrimPrefix(digest, "sha256:")[:12]) {
+		return "", fmt.Errorf("make retry said: %s", output)
+	}
+	return "make retry: " + strings.TrimSpace(string(output)), nil
 }
 
 // push makes a small image and pushes it under the deploy tag, the way that
@@ -133,20 +165,29 @@ func newImage(failure string) (v1.Image, error) {
 
 // running is the digest of the newest deployment that succeeded.
 func (t *tour) running(ctx context.Context) (string, error) {
-	deployments, err := t.clients.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
-		Cluster: aws.String(t.outputs["ClusterName"]), Service: aws.String(t.outputs["ServiceName"]),
-		Status: []ecstypes.ServiceDeploymentStatus{ecstypes.ServiceDeploymentStatusSuccessful},
-	})
-	if err != nil || len(deployments.ServiceDeployments) == 0 {
+	deployment, err := t.succeeded(ctx)
+	if err != nil || deployment.TargetServiceRevisionArn == nil {
 		return "", err
 	}
 	revisions, err := t.clients.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{
-		ServiceRevisionArns: []string{aws.ToString(deployments.ServiceDeployments[0].TargetServiceRevisionArn)},
+		ServiceRevisionArns: []string{*deployment.TargetServiceRevisionArn},
 	})
 	if err != nil {
 		return "", err
 	}
 	return aws.ToString(revisions.ServiceRevisions[0].ContainerImages[0].ImageDigest), nil
+}
+
+// succeeded is the newest deployment that did.
+func (t *tour) succeeded(ctx context.Context) (ecstypes.ServiceDeploymentBrief, error) {
+	deployments, err := t.clients.ecs.ListServiceDeployments(ctx, &ecs.ListServiceDeploymentsInput{
+		Cluster: aws.String(t.outputs["ClusterName"]), Service: aws.String(t.outputs["ServiceName"]),
+		Status: []ecstypes.ServiceDeploymentStatus{ecstypes.ServiceDeploymentStatusSuccessful},
+	})
+	if err != nil || len(deployments.ServiceDeployments) == 0 {
+		return ecstypes.ServiceDeploymentBrief{}, err
+	}
+	return deployments.ServiceDeployments[0], nil
 }
 
 // tagged reads the digest that a tag names.

@@ -22,8 +22,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 )
 
-func (t *tour) stackName() string { return t.config.Project + "-" + t.config.Environment }
-
 // cdk runs the pinned CDK CLI against the emulator. What it prints goes to the
 // log; its last lines are the error when it fails.
 func (t *tour) cdk(ctx context.Context, dir string, arguments ...string) error {
@@ -31,13 +29,11 @@ func (t *tour) cdk(ctx context.Context, dir string, arguments ...string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(bin, "cdk"), arguments...)
+	cmd := t.command(ctx, filepath.Join(bin, "cdk"), arguments...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(),
+	cmd.Env = append(cmd.Env,
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), // its Node, before this machine's
-		"AWS_ENDPOINT_URL="+t.emulator.origin, "AWS_REGION="+region,
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=", "AWS_PROFILE=",
-		"CDK_HOME="+filepath.Join(t.folder, "cdk-home"), // where it remembers accounts
+		"CDK_HOME="+filepath.Join(t.folder, "cdk-home"),            // where it remembers accounts
 		"CDK_DISABLE_CLI_TELEMETRY=true", "NO_COLOR=1",
 	)
 	fmt.Fprintf(t.log, "$ cdk %s\n", strings.Join(arguments, " "))
@@ -46,12 +42,22 @@ func (t *tour) cdk(ctx context.Context, dir string, arguments ...string) error {
 		return err
 	}
 	cmd.Stdout, cmd.Stderr = t.log, t.log
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("cdk %s: %w\n%s", arguments[0], err, lastLines(t.log.Name(), from))
 	}
 	return nil
+}
+
+// command is one that takes the emulator for AWS, and that ends when the tour does.
+func (t *tour) command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, arguments...)
+	cmd.Env = append(os.Environ(),
+		"AWS_ENDPOINT_URL="+t.emulator.origin, "AWS_REGION="+region,
+		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=", "AWS_PROFILE=",
+	)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
 }
 
 // lastLines are those of a log from an offset on.
@@ -79,7 +85,7 @@ func (t *tour) synthesize(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return t.stackName(), nil
+	return t.config.StackName(), nil
 }
 
 // onStack is a command of the CDK CLI on the synthesized stack.
@@ -98,7 +104,7 @@ func (t *tour) deploy(ctx context.Context) (string, error) {
 	if err := t.onStack(ctx, "deploy", "--require-approval", "never", "--progress", "events"); err != nil {
 		return "", err
 	}
-	stacks, err := t.clients.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(t.stackName())})
+	stacks, err := t.clients.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: aws.String(t.config.StackName())})
 	if err != nil {
 		return "", err
 	}
@@ -114,12 +120,12 @@ func (t *tour) deploy(ctx context.Context) (string, error) {
 
 // compareTemplate makes sure that what was deployed is what was synthesized.
 func (t *tour) compareTemplate(ctx context.Context) (string, error) {
-	path := filepath.Join(t.assembly(), t.stackName()+".template.json")
+	path := filepath.Join(t.assembly(), t.config.StackName()+".template.json")
 	synthesized, err := os.ReadFile(path)
 	if err != nil {
 		return "", err
 	}
-	deployed, err := t.clients.cloudformation.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(t.stackName())})
+	deployed, err := t.clients.cloudformation.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(t.config.StackName())})
 	if err != nil {
 		return "", err
 	}
@@ -139,7 +145,7 @@ func (t *tour) diff(ctx context.Context) (string, error) {
 
 // destroy lifts what protects the stack first, as a person would have to.
 func (t *tour) destroy(ctx context.Context) (string, error) {
-	name := aws.String(t.stackName())
+	name := aws.String(t.config.StackName())
 	lifted := ""
 	if t.config.TerminationProtection {
 		if err := t.onStack(ctx, "destroy", "--force"); err == nil {
@@ -166,7 +172,7 @@ func (t *tour) destroy(ctx context.Context) (string, error) {
 }
 
 func (t *tour) liftDeletionProtection(ctx context.Context) error {
-	resources, err := t.clients.cloudformation.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: aws.String(t.stackName())})
+	resources, err := t.clients.cloudformation.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: aws.String(t.config.StackName())})
 	if err != nil {
 		return err
 	}

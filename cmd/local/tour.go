@@ -42,6 +42,7 @@ func (t *tour) steps(ctx context.Context) error {
 		{"deploy the stack", t.deploy},
 		{"push a release", t.release},
 		{"push a release that fails", t.failingRelease},
+		{"ask for a deployment by hand", t.retry},
 		{"compare the stack with its template", t.diff},
 	}
 	if !t.keep {

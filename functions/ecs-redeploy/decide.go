@@ -134,7 +134,7 @@ func needsPushTime(attempts []attempt) bool {
 func isRetry(o observation, w wake, failed *attempt) bool {
 	switch w.cause {
 	case byHand:
-		return true
+		return !startedAfter(failed, w.at)
 	case pushed:
 		// The times of events are whole seconds.
 		return o.deploy.is(w.digest) && !failed.finished.IsZero() && !w.at.Before(failed.finished.Truncate(time.Second))

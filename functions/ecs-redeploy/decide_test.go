@@ -66,6 +66,7 @@ func TestDecisionFollowsTheRules(t *testing.T) {
 		{"the push before the failure is none", observation{deploy: img("B"), good: img("A"), running: "A", attempts: []attempt{tried(rolledBack, "B", 5), tried(successful, "A", 60)}}, wake{pushed, "B", noon.Add(-6 * time.Minute)}, plan{restore: true, turnedBack: &attempt{arn: "arn-B"}}},
 		{"a push of another image is none", observation{deploy: img("B"), good: img("A"), running: "A", attempts: []attempt{tried(rolledBack, "B", 5), tried(successful, "A", 60)}}, wake{pushed, "C", noon}, plan{restore: true, turnedBack: &attempt{arn: "arn-B"}}},
 		{"a person may retry", observation{deploy: img("B"), good: img("A"), running: "A", attempts: []attempt{tried(rolledBack, "B", 5), tried(successful, "A", 60)}}, wake{cause: byHand}, plan{deploy: true}},
+		{"a repeated wish is not granted when it failed since", observation{deploy: img("B"), good: img("A"), running: "A", attempts: []attempt{tried(rolledBack, "B", 5), tried(successful, "A", 60)}}, wake{byHand, "", noon.Add(-6 * time.Minute)}, plan{restore: true, turnedBack: &attempt{arn: "arn-B"}}},
 		{"a person may deploy what runs", observation{deploy: img("A"), good: img("A"), running: "A", attempts: []attempt{tried(successful, "A", 60)}}, wake{byHand, "", noon}, plan{deploy: true}},
 		{"a repeated wish is granted once", observation{deploy: img("A"), good: img("A"), running: "A", attempts: []attempt{tried(successful, "A", 2)}}, wake{byHand, "", noon.Add(-3 * time.Minute)}, plan{}},
 
