@@ -63,6 +63,10 @@ bench: $(npm) $(venv) ## Measure synth, and the function beside the Python one t
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement functions/ecs-redeploy/testdata/requirements.txt
 	go test -run '^$$' -bench . -benchtime 10x . ./functions/ecs-redeploy
 
+.PHONY: docs
+docs: ## Write what is generated from the configuration's types
+	go run ./cmd/docs
+
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	rm -rf .local .tools cdk.out node_modules

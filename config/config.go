@@ -6,44 +6,56 @@ import "time"
 
 // Config is everything that can be set for one environment. A key that a file
 // leaves out keeps the value that [Default] gives it.
+//
+// The first paragraph of a field's comment is its line in the README and in the
+// schema for editors.
 type Config struct {
-	// Project and Environment together name the stack.
-	Project     string `yaml:"project" validate:"name,max=64"`
+	// The first half of the stack's name.
+	Project string `yaml:"project" validate:"name,max=64"`
+	// The second half of the stack's name, and the file's own.
 	Environment string `yaml:"environment" validate:"required,name,max=32"`
-
-	// Tags go on every resource that takes tags. Project, Environment and
-	// ManagedBy are added to them.
-	// Limits: https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+	// On every resource that takes tags; Project, Environment and ManagedBy are added.
+	//
+	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 	Tags map[string]string `yaml:"tags" validate:"max=40,dive,keys,tagkey,endkeys,max=256"`
 
-	// Domain is nil without a domain: the balancer then serves plain HTTP under
-	// its own name.
-	Domain       *Domain      `yaml:"domain"`
-	Network      Network      `yaml:"network"`
-	Image        Image        `yaml:"image"`
-	Service      Service      `yaml:"service"`
-	Scaling      Scaling      `yaml:"scaling"`
+	// Without this block the service answers plain HTTP, under the balancer's own name.
+	Domain *Domain `yaml:"domain"`
+	// The VPC's layout.
+	Network Network `yaml:"network"`
+	// Which image is deployed, and where it is pushed.
+	Image Image `yaml:"image"`
+	// The container and how it is run.
+	Service Service `yaml:"service"`
+	// The number of tasks, and the targets that it follows.
+	Scaling Scaling `yaml:"scaling"`
+	// What stands between the world and the service.
 	LoadBalancer LoadBalancer `yaml:"loadBalancer"`
-	Database     Database     `yaml:"database"`
-	Logs         Logs         `yaml:"logs"`
-	Alarms       Alarms       `yaml:"alarms"`
-	GitHub       GitHub       `yaml:"github"`
+	// The Aurora MySQL cluster.
+	Database Database `yaml:"database"`
+	// For every log group of the stack.
+	Logs Logs `yaml:"logs"`
+	// Who hears of them.
+	Alarms Alarms `yaml:"alarms"`
+	// The one repository and branch that may push releases.
+	GitHub GitHub `yaml:"github"`
 
-	// TerminationProtection makes CloudFormation refuse to delete the stack.
+	// CloudFormation refuses to delete the stack.
 	TerminationProtection bool `yaml:"terminationProtection"`
-	// Retain lets data outlive the stack: images and access logs stay, the
-	// database leaves a snapshot. Without it everything goes with the stack.
+	// Data outlives the stack: images and access logs stay, the database leaves a snapshot. Otherwise everything goes with it.
 	Retain bool `yaml:"retain"`
 }
 
 // Domain puts the service under a name in an existing public hosted zone, with
 // TLS.
 type Domain struct {
-	Name         string `yaml:"name" validate:"required,fqdn"`
+	// The hosted zone's name.
+	Name string `yaml:"name" validate:"required,fqdn"`
+	// Its id in Route 53.
 	HostedZoneID string `yaml:"hostedZoneId" validate:"required,zoneid"`
-	// Record is the service's name below Name; @ is Name itself.
+	// The service's name below the domain.
 	Record string `yaml:"record" validate:"record"`
-	// Wildcard makes the certificate valid for every name directly below Name.
+	// The certificate is also for every other name directly below the domain.
 	Wildcard bool `yaml:"wildcard"`
 }
 
@@ -59,24 +71,26 @@ const (
 
 // Network is the VPC's layout.
 type Network struct {
-	// CIDR is cut into sixteenths: two public, two private and two isolated
-	// subnets. A balancer needs a /27 at least, so the prefix is 16 to 23.
+	// Cut into sixteenths: two public, two private and two isolated subnets.
+	//
+	// A balancer needs a /27 at least, so the prefix is 16 to 23.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
-	CIDR     string `yaml:"cidr" validate:"network"`
-	NAT      NAT    `yaml:"nat" validate:"oneof=perZone single none"`
-	FlowLogs bool   `yaml:"flowLogs"`
+	CIDR string `yaml:"cidr" validate:"network"`
+	// How tasks reach the internet: a gateway in each zone, one for both, or public addresses that only the balancer can reach.
+	NAT NAT `yaml:"nat" validate:"oneof=perZone single none"`
+	// Log the network's traffic.
+	FlowLogs bool `yaml:"flowLogs"`
 }
 
 // Image says which image is deployed, and where it is pushed.
 type Image struct {
-	// Repository is the ECR repository's name; people and pipelines push to it.
+	// The ECR repository's name.
 	Repository string `yaml:"repository" validate:"min=2,max=256,repository"`
-	// Tag is the deploy tag: a push of it is a release.
+	// The deploy tag: a push of it is a release.
 	Tag string `yaml:"tag" validate:"imagetag"`
-	// Keep is how many images the lifecycle policy leaves, beside the one that
-	// last worked and the one under the deploy tag.
+	// How many images the lifecycle policy leaves, beside the one that last worked and the one under the deploy tag.
 	Keep int `yaml:"keep" validate:"min=1,max=1000"`
-	// AutoDeploy false leaves pushes to be deployed by hand.
+	// Deploy what is pushed. Otherwise a push is only reported, and `make retry` deploys it.
 	AutoDeploy bool `yaml:"autoDeploy"`
 }
 
@@ -91,60 +105,77 @@ const (
 
 // Service is the container and how it is run.
 type Service struct {
-	// Port is where the container listens, for HTTP.
+	// Where the container listens, for HTTP.
 	Port int `yaml:"port" validate:"min=1,max=65535"`
-	// CPU is in units of 1/1024 of a virtual CPU; MemoryMiB must go with it.
+	// In 1/1024 of a virtual CPU.
+	CPU int `yaml:"cpu" validate:"oneof=256 512 1024 2048 4096 8192 16384"`
+	// 512, 1024 or 2048 with cpu 256; 1024 to 4096 with 512; 2 to 8 times the cpu
+	// from 1024 on.
+	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-	CPU          int          `yaml:"cpu" validate:"oneof=256 512 1024 2048 4096 8192 16384"`
-	MemoryMiB    int          `yaml:"memoryMiB"`
+	MemoryMiB int `yaml:"memoryMiB"`
+	// The processor that images are built for.
 	Architecture Architecture `yaml:"architecture" validate:"oneof=x86_64 arm64"`
 
-	// Environment is given to the container as it is; Secrets are ARNs of
-	// Secrets Manager secrets, or ARN:KEY for one key of a JSON secret.
+	// Variables for the container, as they are.
 	Environment map[string]string `yaml:"environment" validate:"dive,keys,envname,endkeys"`
-	Secrets     map[string]string `yaml:"secrets" validate:"dive,keys,envname,endkeys,secretarn"`
+	// Variables for the container: the ARN of a secret, or ARN:KEY for one key of a JSON secret.
+	Secrets map[string]string `yaml:"secrets" validate:"dive,keys,envname,endkeys,secretarn"`
 
-	// The first OnDemandBase tasks run on Fargate, the others on Fargate and
-	// Fargate Spot in the ratio of the weights.
+	// So many tasks run on Fargate on demand, before the weights count.
+	//
 	// Limits: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
-	OnDemandBase   int `yaml:"onDemandBase" validate:"min=0,max=100000"`
+	OnDemandBase int `yaml:"onDemandBase" validate:"min=0,max=100000"`
+	// The share of the other tasks on Fargate on demand.
 	OnDemandWeight int `yaml:"onDemandWeight" validate:"min=0,max=1000"`
-	SpotWeight     int `yaml:"spotWeight" validate:"min=0,max=1000"`
+	// Their share on Fargate Spot, which is cheaper and may be interrupted.
+	SpotWeight int `yaml:"spotWeight" validate:"min=0,max=1000"`
 
-	// Exec allows `aws ecs execute-command` into running tasks.
-	Exec   bool   `yaml:"exec"`
+	// Allow `aws ecs execute-command` into running tasks.
+	Exec bool `yaml:"exec"`
+	// The balancer's health check of a task.
 	Health Health `yaml:"health"`
 
-	// DeregistrationDelay is how long a stopping task may finish its requests.
+	// How long a stopping task may finish its requests.
 	DeregistrationDelay time.Duration `yaml:"deregistrationDelay" validate:"min=0s,max=1h"`
-	// SlowStart is over how long a new task's share of requests grows; 0s is off.
+	// Over how long a new task's share of requests grows; 0s is off.
+	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
-	SlowStart  time.Duration `yaml:"slowStart" validate:"eq=0s|min=30s,max=15m"`
-	Stickiness Stickiness    `yaml:"stickiness"`
-	// ReadOnly mounts the container's root file system read-only.
-	ReadOnly   bool       `yaml:"readOnly"`
+	SlowStart time.Duration `yaml:"slowStart" validate:"eq=0s|min=30s,max=15m"`
+	// Keeps a client on one task.
+	Stickiness Stickiness `yaml:"stickiness"`
+	// Mount the container's root file system read-only.
+	ReadOnly bool `yaml:"readOnly"`
+	// How releases are rolled out.
 	Deployment Deployment `yaml:"deployment"`
 }
 
 // Health is the balancer's health check of a task.
 // Limits: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 type Health struct {
-	Path     string        `yaml:"path" validate:"max=1024,urlpath"`
-	Codes    string        `yaml:"codes" validate:"httpcodes"`
+	// What is asked for.
+	Path string `yaml:"path" validate:"max=1024,urlpath"`
+	// The answers of a healthy task.
+	Codes string `yaml:"codes" validate:"httpcodes"`
+	// Between two checks.
 	Interval time.Duration `yaml:"interval" validate:"min=5s,max=5m"`
-	Timeout  time.Duration `yaml:"timeout" validate:"min=2s,max=2m"`
-	// Healthy and Unhealthy are how many checks in a row change a task's state.
-	Healthy   int `yaml:"healthy" validate:"min=2,max=10"`
+	// For an answer.
+	Timeout time.Duration `yaml:"timeout" validate:"min=2s,max=2m"`
+	// Good checks in a row that make a task healthy.
+	Healthy int `yaml:"healthy" validate:"min=2,max=10"`
+	// Bad checks in a row that make it unhealthy.
 	Unhealthy int `yaml:"unhealthy" validate:"min=2,max=10"`
-	// Grace is how long after its start a task's failed checks do not count.
+	// How long after its start a task's bad checks do not count.
 	Grace time.Duration `yaml:"grace" validate:"min=0s,max=2h"`
 }
 
 // Stickiness keeps a client on one task for as long as the application's own
-// cookie lives, Duration at most; a Duration of 0s is off.
+// cookie lives, Duration at most.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
 type Stickiness struct {
-	Cookie   string        `yaml:"cookie" validate:"cookie"`
+	// The application's own cookie.
+	Cookie string `yaml:"cookie" validate:"cookie"`
+	// How long a client stays; 0s is off.
 	Duration time.Duration `yaml:"duration" validate:"min=0s,max=168h"`
 }
 
@@ -161,45 +192,56 @@ const (
 
 // Deployment is how releases are rolled out.
 type Deployment struct {
+	// Task by task; all requests at once; a few first; more step by step.
 	Strategy Strategy `yaml:"strategy" validate:"oneof=rolling blueGreen canary linear"`
-	// Bake is how long the old tasks stay after the shift, so that an alarm can
-	// still turn the release back at once; not used by rolling.
+	// How long the old tasks stay after all requests have gone to the new ones, so that an alarm turns the release back at once; not with rolling.
 	Bake time.Duration `yaml:"bake" validate:"min=0s,max=24h,minutes"`
-	// Deadline is after how long a deployment that could not even start a task
-	// is turned back.
+	// After how long a deployment that could not even start a task is turned back.
 	Deadline time.Duration `yaml:"deadline" validate:"min=5m,max=24h"`
 }
 
 // Scaling is the number of tasks, and the targets that it follows.
 type Scaling struct {
-	Min               int     `yaml:"min" validate:"min=1,max=5000"`
-	Max               int     `yaml:"max" validate:"min=1,max=5000"`
-	CPUPercent        float64 `yaml:"cpuPercent" validate:"min=1,max=100"`
-	MemoryPercent     float64 `yaml:"memoryPercent" validate:"min=1,max=100"`
-	RequestsPerTarget int     `yaml:"requestsPerTarget" validate:"min=1"`
-	// ScaleIn and ScaleOut are the pauses after a change in that direction.
-	ScaleIn  time.Duration `yaml:"scaleIn" validate:"min=0s,max=24h"`
+	// Tasks that always run.
+	Min int `yaml:"min" validate:"min=1,max=5000"`
+	// Tasks at most.
+	Max int `yaml:"max" validate:"min=1,max=5000"`
+	// Average CPU to aim at.
+	CPUPercent float64 `yaml:"cpuPercent" validate:"min=1,max=100"`
+	// Average memory to aim at.
+	MemoryPercent float64 `yaml:"memoryPercent" validate:"min=1,max=100"`
+	// Requests a minute and task to aim at.
+	RequestsPerTarget int `yaml:"requestsPerTarget" validate:"min=1"`
+	// The pause after tasks were taken away.
+	ScaleIn time.Duration `yaml:"scaleIn" validate:"min=0s,max=24h"`
+	// The pause after tasks were added.
 	ScaleOut time.Duration `yaml:"scaleOut" validate:"min=0s,max=24h"`
-	Schedule []Schedule    `yaml:"schedule" validate:"dive"`
+	// Other bounds from points of time on.
+	Schedule []Schedule `yaml:"schedule" validate:"dive"`
 }
 
 // Schedule sets the bounds of the number of tasks from a point of time on.
 type Schedule struct {
-	// Cron has the six fields of AWS: minutes, hours, day of month, month, day
-	// of week, year.
+	// When: minutes, hours, day of month, month, day of week, year.
+	//
 	// https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
-	Cron     string `yaml:"cron" validate:"required,cron6"`
+	Cron string `yaml:"cron" validate:"required,cron6"`
+	// Where it is that time.
 	TimeZone string `yaml:"timeZone" validate:"zone"`
-	// Min and Max are both required; 0 and 0 stops the service.
+	// Tasks that always run from then on.
 	Min *int `yaml:"min" validate:"required,min=0,max=5000"`
+	// Tasks at most from then on; 0 stops the service.
 	Max *int `yaml:"max" validate:"required,min=0,max=5000"`
 }
 
 // LoadBalancer is what stands between the world and the service.
 type LoadBalancer struct {
-	AccessLogs         bool     `yaml:"accessLogs"`
-	WAF                Firewall `yaml:"waf" validate:"oneof=false count block"`
-	DeletionProtection bool     `yaml:"deletionProtection"`
+	// Log each request to a bucket.
+	AccessLogs bool `yaml:"accessLogs"`
+	// A web application firewall that counts, or blocks, what its rules match; true counts.
+	WAF Firewall `yaml:"waf" validate:"oneof=false count block"`
+	// AWS refuses to delete the balancer.
+	DeletionProtection bool `yaml:"deletionProtection"`
 }
 
 // Firewall is what the web application firewall does with a request that one of
@@ -223,58 +265,65 @@ func (f *Firewall) SetBool(on bool) {
 
 // Database is the Aurora cluster.
 type Database struct {
-	Name     string `yaml:"name" validate:"dbname"`
+	// The first database in the cluster.
+	Name string `yaml:"name" validate:"dbname"`
+	// The master user.
 	Username string `yaml:"username" validate:"dbuser"`
 
-	// MinCapacity and MaxCapacity are in Aurora capacity units (about 2 GiB
-	// each), in steps of a half. At a minimum of 0 an idle cluster pauses after
-	// PauseAfter.
+	// In Aurora capacity units of about 2 GiB; at 0 an idle cluster pauses.
+	//
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
-	MinCapacity float64       `yaml:"minCapacity" validate:"min=0,max=256,halves"`
-	MaxCapacity float64       `yaml:"maxCapacity" validate:"min=1,max=256,halves"`
-	PauseAfter  time.Duration `yaml:"pauseAfter" validate:"min=5m,max=24h"`
+	MinCapacity float64 `yaml:"minCapacity" validate:"min=0,max=256,halves"`
+	// In Aurora capacity units.
+	MaxCapacity float64 `yaml:"maxCapacity" validate:"min=1,max=256,halves"`
+	// How long the cluster must be idle to pause; only with minCapacity 0.
+	PauseAfter time.Duration `yaml:"pauseAfter" validate:"min=5m,max=24h"`
 
-	// Readers are instances that take over from the writer and share its reads.
-	Readers    int `yaml:"readers" validate:"min=0,max=15"`
+	// Instances that share the reads, the first ready to take over from the writer.
+	Readers int `yaml:"readers" validate:"min=0,max=15"`
+	// How long backups are kept.
 	BackupDays int `yaml:"backupDays" validate:"min=1,max=35"`
-	// BackupWindow is daily, in UTC, half an hour at least.
-	BackupWindow       string `yaml:"backupWindow" validate:"window"`
-	DeletionProtection bool   `yaml:"deletionProtection"`
+	// When they are made.
+	BackupWindow string `yaml:"backupWindow" validate:"window"`
+	// AWS refuses to delete the cluster.
+	DeletionProtection bool `yaml:"deletionProtection"`
 
-	// Rotation is how often the password changes; 0s is never.
+	// How often the password changes; 0s is never.
+	//
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
 	Rotation time.Duration `yaml:"rotation" validate:"eq=0s|min=4h,max=24000h"`
 
-	// ConnectionString is nil when the container composes its own.
+	// With this block the container gets the whole connection string as one secret variable.
 	ConnectionString *ConnectionString `yaml:"connectionString"`
 }
 
 // ConnectionString gives the container the whole connection string as one
 // secret environment variable.
 type ConnectionString struct {
+	// The variable's name.
 	Env string `yaml:"env" validate:"envname"`
-	// Format has the places {host}, {reader}, {port}, {name}, {username} and
-	// {password}.
+	// With the places {host}, {reader}, {port}, {name}, {username} and {password}.
 	Format string `yaml:"format" validate:"required,max=4096"`
 }
 
 // Logs is for every log group of the stack.
 type Logs struct {
+	// How long they are kept, and access logs too.
 	RetentionDays int `yaml:"retentionDays" validate:"oneof=1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
 }
 
 // Alarms says who hears of them.
 type Alarms struct {
-	// Email is subscribed to the alarm topic when given; AWS asks its owner to
-	// confirm.
+	// Subscribed to the alarm topic; AWS asks its owner to confirm.
 	Email string `yaml:"email" validate:"omitempty,email"`
 }
 
 // GitHub is the one repository and branch that may push releases.
 type GitHub struct {
-	// Repository is owner/name; without it there is no role for GitHub.
+	// With it there is a role that GitHub's workflows of this repository can take on.
 	Repository string `yaml:"repository" validate:"omitempty,githubrepo"`
-	Branch     string `yaml:"branch" validate:"required,branch"`
+	// The branch that may.
+	Branch string `yaml:"branch" validate:"required,branch"`
 }
 
 // StackName is what CloudFormation knows the environment by.

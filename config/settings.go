@@ -1,0 +1,147 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Setting is one key of the configuration, for documentation and for editors.
+type Setting struct {
+	// Key is its path, such as service.health.interval. A list's item is [].
+	Key string
+	// Type and Field are the Go names of where it is declared.
+	Type, Field string
+	// Kind is what a file writes: text, number, whole number, switch, duration,
+	// table, list or block.
+	Kind string
+	// Default is how a file would write what is used without it; empty where there
+	// is nothing.
+	Default string
+	// Allowed is in words; empty where every value of the kind is.
+	Allowed string
+	// Rules are the field's own, as the validation library reads them.
+	Rules string
+}
+
+// Settings lists every key, in the order that the types declare them.
+func Settings() []Setting {
+	defaults := Default()
+	defaults.Domain, defaults.Database.ConnectionString = &Domain{}, &ConnectionString{}
+	defaults.Domain.SetDefaults()
+	defaults.Database.ConnectionString.SetDefaults()
+	defaults.Scaling.Schedule = []Schedule{{}}
+	defaults.Scaling.Schedule[0].SetDefaults()
+	return settingsOf("", reflect.ValueOf(defaults))
+}
+
+func settingsOf(prefix string, block reflect.Value) []Setting {
+	var list []Setting
+	for i := range block.NumField() {
+		field, value := block.Type().Field(i), block.Field(i)
+		s := Setting{
+			Key: prefix + field.Tag.Get("yaml"), Type: block.Type().Name(), Field: field.Name,
+			Rules: field.Tag.Get("validate"),
+		}
+		s.Kind, s.Default, s.Allowed = kindOf(value), written(value), allowed(s.Rules)
+		list = append(list, s)
+		switch {
+		case value.Kind() == reflect.Struct:
+			list = append(list, settingsOf(s.Key+".", value)...)
+		case value.Kind() == reflect.Pointer && s.Kind == "block":
+			list = append(list, settingsOf(s.Key+".", value.Elem())...)
+		case value.Kind() == reflect.Slice:
+			list = append(list, settingsOf(s.Key+"[].", value.Index(0))...)
+		}
+	}
+	return list
+}
+
+func kindOf(v reflect.Value) string {
+	kind := v.Type()
+	if kind.Kind() == reflect.Pointer {
+		kind = kind.Elem()
+	}
+	if kind == reflect.TypeFor[time.Duration]() {
+		return "duration"
+	}
+	switch kind.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Int:
+		return "whole number"
+	case reflect.Float64:
+		return "number"
+	case reflect.Bool:
+		return "switch"
+	case reflect.Map:
+		return "table"
+	case reflect.Slice:
+		return "list"
+	case reflect.Struct:
+		return "block"
+	}
+	panic("config: no word for a " + kind.String())
+}
+
+// written is a default as a file would write it.
+func written(v reflect.Value) string {
+	switch value := v.Interface().(type) {
+	case time.Duration:
+		return text(value)
+	case map[string]string:
+		if len(value) == 0 {
+			return "{}"
+		}
+		var pairs []string
+		for key, item := range value {
+			pairs = append(pairs, key+": "+item)
+		}
+		return "{" + strings.Join(pairs, ", ") + "}"
+	}
+	switch v.Kind() {
+	case reflect.Struct, reflect.Pointer, reflect.Slice:
+		return ""
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+// allowed puts a field's rules in words.
+func allowed(tag string) string {
+	tag, _, _ = strings.Cut(tag, ",dive")
+	var words []string
+	minimum, maximum := "", ""
+	for part := range strings.SplitSeq(tag, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		switch name {
+		case "min":
+			minimum = value
+		case "max":
+			maximum = value
+		case "eq":
+			words, minimum = append(words, "0s, or"), strings.TrimPrefix(value, "0s|min=")
+		case "oneof":
+			words = append(words, strings.ReplaceAll(value, " ", ", "))
+		case "required":
+			words = append(words, "required")
+		case "fqdn":
+			words = append(words, "a domain name")
+		case "email":
+			words = append(words, "an e-mail address")
+		default:
+			if rule, ok := rules[name]; ok {
+				words = append(words, rule.allows)
+			}
+		}
+	}
+	switch {
+	case minimum != "" && maximum != "":
+		words = append(words, minimum+" to "+maximum)
+	case minimum != "":
+		words = append(words, minimum+" at least")
+	case maximum != "":
+		words = append(words, maximum+" at most")
+	}
+	return strings.ReplaceAll(strings.Join(words, "; "), "or; ", "or ")
+}
