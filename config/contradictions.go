@@ -52,6 +52,9 @@ func (r *reader) contradictions(c *Config) {
 	r.refuse(db.Rotation > 0 && db.ConnectionString != nil,
 		"must be 0s together with connectionString, which would keep the old password",
 		"database.rotation", "database.connectionString")
+	r.refuse(db.Rotation > 0 && c.Network.NAT == NATNone,
+		"must be 0s while network.nat is none: the function that changes the password reaches Secrets Manager by a NAT gateway",
+		"database.rotation", "network.nat")
 	if db.ConnectionString != nil {
 		r.places(db.ConnectionString.Format)
 	}

@@ -124,6 +124,7 @@ func TestMistakesNameLineKeyAndWhatIsAllowed(t *testing.T) {
 		{"a capacity that is no half", "environment: a\ndatabase: {maxCapacity: 4.2}\n", "c.yaml:2: database.maxCapacity: must be a multiple of 0.5, got 4.2"},
 		{"too short a window", "environment: a\ndatabase: {backupWindow: 02:00-02:10}\n", `c.yaml:2: database.backupWindow: must be hh:mm-hh:mm in UTC, half an hour at least, got "02:00-02:10"`},
 		{"rotation of a composed secret", "environment: a\ndatabase: {rotation: 720h, connectionString: {env: DB}}\n", "c.yaml:2: database.rotation: must be 0s together with connectionString, which would keep the old password"},
+		{"rotation without a way out", "environment: a\nnetwork: {nat: none}\ndatabase: {rotation: 720h}\n", "c.yaml:3: database.rotation: must be 0s while network.nat is none: the function that changes the password reaches Secrets Manager by a NAT gateway"},
 		{"an unknown place", "environment: a\ndatabase: {connectionString: {format: \"{pw}\"}}\n", "c.yaml:2: database.connectionString.format: has {pw}, but the places are {host}, {reader}, {port}, {name}, {username}, {password}"},
 		{"a variable of the stack's", "environment: a\nservice: {environment: {DB_HOST: x}}\n", "c.yaml:2: service.environment.DB_HOST: sets DB_HOST, which is set by the stack, for the database"},
 		{"a variable set twice", "environment: a\nservice:\n  environment: {A: x}\n  secrets: {A: \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf\"}\n", "c.yaml:4: service.secrets.A: sets A, which is set by service.environment.A"},

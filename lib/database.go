@@ -33,6 +33,7 @@ type Database struct {
 	Secret awssecretsmanager.ISecret
 	// ConnectionString is nil unless it is configured.
 	ConnectionString awssecretsmanager.ISecret
+	group            awsec2.SecurityGroup
 	props            DatabaseProps
 }
 
@@ -40,12 +41,24 @@ type Database struct {
 // with a generated password.
 func NewDatabase(scope constructs.Construct, id string, props DatabaseProps) Database {
 	c := constructs.NewConstruct(scope, &id)
-	cluster := newDatabaseCluster(c, props, newCredentials(c, props))
-	database := Database{Cluster: cluster, Secret: cluster.Secret(), props: props}
+	group := newDatabaseGroup(c, props)
+	cluster := newDatabaseCluster(c, props, group, newCredentials(c, props))
+	database := Database{Cluster: cluster, Secret: cluster.Secret(), group: group, props: props}
 	if props.ConnectionString != nil {
 		database.ConnectionString = newConnectionString(c, database)
 	}
+	if database.Rotates() {
+		rotatePassword(c, database)
+	}
 	return database
+}
+
+func newDatabaseGroup(scope constructs.Construct, props DatabaseProps) awsec2.SecurityGroup {
+	return awsec2.NewSecurityGroup(scope, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
+		Vpc:              props.Network.VPC,
+		Description:      jsii.String("Security group for database"),
+		AllowAllOutbound: jsii.Bool(false),
+	})
 }
 
 // newCredentials generates a password without punctuation: it then needs no
@@ -64,7 +77,7 @@ func newCredentials(scope constructs.Construct, props DatabaseProps) awssecretsm
 	})
 }
 
-func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, credentials awssecretsmanager.Secret) awsrds.DatabaseCluster {
+func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group awsec2.SecurityGroup, credentials awssecretsmanager.Secret) awsrds.DatabaseCluster {
 	return awsrds.NewDatabaseCluster(scope, jsii.String("Cluster"), &awsrds.DatabaseClusterProps{
 		// 3.10 is the line with long-term support, and pauses at 0 capacity units.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.Updates.3103.html
@@ -78,7 +91,7 @@ func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, credent
 		ServerlessV2AutoPauseDuration: autoPause(props),
 		Vpc:                           props.Network.VPC,
 		VpcSubnets:                    props.Network.DatabaseSubnets,
-		SecurityGroups:                &[]awsec2.ISecurityGroup{newDatabaseGroup(scope, props)},
+		SecurityGroups:                &[]awsec2.ISecurityGroup{group},
 		DefaultDatabaseName:           &props.Name,
 		Credentials:                   awsrds.Credentials_FromSecret(credentials, &props.Username),
 		StorageEncrypted:              jsii.Bool(true),
@@ -127,14 +140,6 @@ func databaseRemoval(retain bool) awscdk.RemovalPolicy {
 	return awscdk.RemovalPolicy_DESTROY
 }
 
-func newDatabaseGroup(scope constructs.Construct, props DatabaseProps) awsec2.SecurityGroup {
-	return awsec2.NewSecurityGroup(scope, jsii.String("SecurityGroup"), &awsec2.SecurityGroupProps{
-		Vpc:              props.Network.VPC,
-		Description:      jsii.String("Security group for database"),
-		AllowAllOutbound: jsii.Bool(false),
-	})
-}
-
 // newConnectionString composes a second secret from the first. CloudFormation
 // resolves the password while it deploys: it is in no template.
 func newConnectionString(scope constructs.Construct, d Database) awssecretsmanager.Secret {
@@ -154,7 +159,11 @@ func newConnectionString(scope constructs.Construct, d Database) awssecretsmanag
 
 // AllowFrom lets the tasks of a service connect.
 func (d Database) AllowFrom(service awsec2.IConnectable) {
-	d.Cluster.Connections().AllowFrom(service, awsec2.Port_Tcp(jsii.Number(mysqlPort)), jsii.String("MySQL/Aurora from Fargate services"))
+	d.allowFrom(service, "MySQL/Aurora from Fargate services")
+}
+
+func (d Database) allowFrom(other awsec2.IConnectable, description string) {
+	d.Cluster.Connections().AllowFrom(other, awsec2.Port_Tcp(jsii.Number(mysqlPort)), &description)
 }
 
 // Environment is where a container finds the database.

@@ -21,6 +21,7 @@ type ReleaseProps struct {
 	Project, Environment string
 	Registry             Registry
 	Service              Service
+	Database             Database
 	Monitoring           Monitoring
 	// Deadline is for a deployment that could not even start a task.
 	Deadline time.Duration
@@ -35,29 +36,56 @@ type Release struct {
 }
 
 // NewRelease makes the function that deploys the deploy tag, and what wakes it:
-// each push, each turn of a deployment, and a schedule, since events may never
-// come.
+// each push, each turn of a deployment, each change of the database's password,
+// and a schedule, since events may never come.
 func NewRelease(scope constructs.Construct, id string, props ReleaseProps) Release {
 	c := constructs.NewConstruct(scope, &id)
 	deadLetters := newDeadLetters(c)
-	function := newFunction(c, functionProps{
+	release := Release{Function: newRedeploy(c, props, deadLetters), DeadLetters: deadLetters}
+	release.wakeOn(c, "Push", "A push of the deploy tag", props, &awsevents.RuleProps{
+		EventPattern: props.Registry.PushPattern(),
+	})
+	release.wakeOn(c, "Deployment", "A deployment of the service began, completed or failed", props, &awsevents.RuleProps{
+		EventPattern: props.Service.DeploymentPattern(),
+	})
+	release.wakeOn(c, "Schedule", "Every five minutes, for what no event told", props, &awsevents.RuleProps{
+		Schedule: awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(5))),
+	})
+	if props.Database.Rotates() {
+		release.wakeOn(c, "Rotation", "Another password for the database", props, &awsevents.RuleProps{
+			EventPattern: props.Database.RotationPattern(),
+		})
+	}
+	if !props.AutoDeploy {
+		release.report(c, props)
+	}
+	return release
+}
+
+// newRedeploy makes the function, which may do what its decisions ask for.
+func newRedeploy(scope constructs.Construct, props ReleaseProps, deadLetters awssqs.IQueue) awscdklambdagoalpha.GoFunction {
+	environment := map[string]*string{
+		"ECS_CLUSTER":         props.Service.Cluster.ClusterName(),
+		"ECS_SERVICE":         props.Service.Fargate.ServiceName(),
+		"ECR_REPOSITORY":      props.Registry.Repository.RepositoryName(),
+		"DEPLOY_TAG":          &props.Registry.Tag,
+		"DEPLOYMENT_DEADLINE": jsii.String(props.Deadline.String()),
+		"ALARM_TOPIC_ARN":     props.Monitoring.Topic.TopicArn(),
+		"LOG_GROUP":           props.Service.Logs.LogGroupName(),
+		"LOG_STREAM_PREFIX":   jsii.String(logStreamPrefix),
+		"PROJECT":             &props.Project,
+		"ENVIRONMENT":         &props.Environment,
+	}
+	if props.Database.Rotates() {
+		environment["DATABASE_SECRET_ARN"] = props.Database.Secret.SecretArn()
+	}
+	function := newFunction(scope, functionProps{
 		FunctionSettings: props.FunctionSettings,
 		Name:             "ecs-redeploy",
 		Description:      "Deploys the image under the deploy tag",
-		Environment: map[string]*string{
-			"ECS_CLUSTER":         props.Service.Cluster.ClusterName(),
-			"ECS_SERVICE":         props.Service.Fargate.ServiceName(),
-			"ECR_REPOSITORY":      props.Registry.Repository.RepositoryName(),
-			"DEPLOY_TAG":          &props.Registry.Tag,
-			"DEPLOYMENT_DEADLINE": jsii.String(props.Deadline.String()),
-			"ALARM_TOPIC_ARN":     props.Monitoring.Topic.TopicArn(),
-			"LOG_GROUP":           props.Service.Logs.LogGroupName(),
-			"LOG_STREAM_PREFIX":   jsii.String(logStreamPrefix),
-			"PROJECT":             &props.Project,
-			"ENVIRONMENT":         &props.Environment,
-		},
-		Timeout:   30 * time.Second,
-		MemoryMiB: 128,
+		Environment:      environment,
+		Timeout:          30 * time.Second,
+		MemoryMiB:        128,
 	})
 	// What the rules' queue is for events that could not be delivered, this is for
 	// those that were and failed three times.
@@ -69,21 +97,10 @@ func NewRelease(scope constructs.Construct, id string, props ReleaseProps) Relea
 	props.Registry.GrantReconcile(function)
 	props.Service.GrantReconcile(function)
 	props.Monitoring.Topic.GrantPublish(function)
-
-	release := Release{Function: function, DeadLetters: deadLetters}
-	release.wakeOn(c, "Push", "A push of the deploy tag", props, &awsevents.RuleProps{
-		EventPattern: props.Registry.PushPattern(),
-	})
-	release.wakeOn(c, "Deployment", "A deployment of the service began, completed or failed", props, &awsevents.RuleProps{
-		EventPattern: props.Service.DeploymentPattern(),
-	})
-	release.wakeOn(c, "Schedule", "Every five minutes, for what no event told", props, &awsevents.RuleProps{
-		Schedule: awsevents.Schedule_Rate(awscdk.Duration_Minutes(jsii.Number(5))),
-	})
-	if !props.AutoDeploy {
-		release.reportPushes(c, props)
+	if props.Database.Rotates() {
+		props.Database.GrantReconcile(function)
 	}
-	return release
+	return function
 }
 
 func newDeadLetters(scope constructs.Construct) awssqs.Queue {
@@ -106,14 +123,22 @@ func (r Release) wakeOn(scope constructs.Construct, id, description string, prop
 	awsevents.NewRule(scope, &id, rule)
 }
 
-// reportPushes tells people of a push that the sleeping loop does not deploy.
-func (r Release) reportPushes(scope constructs.Construct, props ReleaseProps) {
+// report tells people what the sleeping loop does not answer.
+func (r Release) report(scope constructs.Construct, props ReleaseProps) {
+	retry := fmt.Sprintf("image.autoDeploy is false in environment %s. To deploy it: make retry ENV=%[1]s", props.Environment)
 	digest := awsevents.EventField_FromPath(jsii.String("$.detail.image-digest"))
-	message := fmt.Sprintf("Image %s was pushed as %s. It is not deployed: image.autoDeploy is false in environment %s. To deploy it: make retry ENV=%[3]s",
-		*digest, props.Registry.Tag, props.Environment)
-	awsevents.NewRule(scope, jsii.String("ReportPush"), &awsevents.RuleProps{
-		Description:  jsii.String("A push of the deploy tag, which is not deployed"),
-		EventPattern: props.Registry.PushPattern(),
+	r.tellOf(scope, "ReportPush", "A push of the deploy tag, which is not deployed", props, props.Registry.PushPattern(),
+		fmt.Sprintf("Image %s was pushed as %s. It is not deployed: %s", *digest, props.Registry.Tag, retry))
+	if props.Database.Rotates() {
+		r.tellOf(scope, "ReportRotation", "Another password for the database, which tasks are not given", props, props.Database.RotationPattern(),
+			"The database's password was changed. Running tasks keep the old one, which opens no new connection: "+retry)
+	}
+}
+
+func (r Release) tellOf(scope constructs.Construct, id, description string, props ReleaseProps, pattern *awsevents.EventPattern, message string) {
+	awsevents.NewRule(scope, &id, &awsevents.RuleProps{
+		Description:  &description,
+		EventPattern: pattern,
 		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewSnsTopic(props.Monitoring.Topic, &awseventstargets.SnsTopicProps{
 			Message:         awsevents.RuleTargetInput_FromText(&message),
 			DeadLetterQueue: r.DeadLetters,

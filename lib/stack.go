@@ -91,7 +91,7 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 	})
 	p.release = NewRelease(stack, "Release", ReleaseProps{
 		FunctionSettings: functions, Project: props.Project, Environment: props.Environment,
-		Registry: p.registry, Service: p.service, Monitoring: p.monitoring,
+		Registry: p.registry, Service: p.service, Database: p.database, Monitoring: p.monitoring,
 		Deadline: props.Service.Deployment.Deadline, AutoDeploy: props.Image.AutoDeploy,
 	})
 	return p

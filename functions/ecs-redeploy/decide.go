@@ -66,16 +66,24 @@ func decide(o observation, w wake, s settings) plan {
 	case newest != nil && isActive(newest.status):
 		p.deploy = true
 		p.because = "the deployment under way is of another image"
-	case !o.deploy.is(o.running):
-		p.deploy = true
-		p.because = "the image under the deploy tag does not run"
-	case w.cause == byHand && !startedAfter(newest, w.at):
-		p.deploy = true
-		p.because = "a deployment was asked for"
 	default:
-		p.because = "the image under the deploy tag runs"
+		p.deploy, p.because = isDue(o, w, newest)
 	}
 	return p
+}
+
+// isDue tells whether to deploy the image under the deploy tag when nothing is
+// under way, and why.
+func isDue(o observation, w wake, newest *attempt) (bool, string) {
+	switch {
+	case !o.deploy.is(o.running):
+		return true, "the image under the deploy tag does not run"
+	case w.cause == byHand && !startedAfter(newest, w.at):
+		return true, "a deployment was asked for"
+	case isOutdated(o, w):
+		return true, "the tasks have the password from before its rotation"
+	}
+	return false, "the image under the deploy tag runs"
 }
 
 // newGood is the digest that last-good should name and does not. What runs may be
@@ -146,6 +154,32 @@ func isRetry(o observation, w wake, failed *attempt) bool {
 // look, since no good image is there to put the tag back to.
 func isNews(o observation, w wake, failed *attempt) bool {
 	return w.cause == deployment || failed.finished.IsZero() || o.now.Sub(failed.finished) < reportWindow
+}
+
+// rotationTries is how many deployments of the image that ran before a rotation
+// may fail after it: more would be circles.
+const rotationTries = 3
+
+// isOutdated tells whether the running tasks began before the database's password
+// was changed: ECS gives a task its secrets when it starts. An event may be ahead
+// of what Secrets Manager says.
+func isOutdated(o observation, w wake) bool {
+	changed := o.rotated
+	if w.cause == rotation && w.at.After(changed) {
+		changed = w.at
+	}
+	failures := 0
+	for _, a := range o.attempts {
+		switch {
+		case !a.created.After(changed):
+			return failures < rotationTries
+		case a.status == ecstypes.ServiceDeploymentStatusSuccessful:
+			return false
+		case isFailed(a.status) && o.deploy.is(a.digest):
+			failures++
+		}
+	}
+	return !changed.IsZero() && failures < rotationTries
 }
 
 func startedAfter(a *attempt, t time.Time) bool {

@@ -77,6 +77,15 @@ func TestDecisionFollowsTheRules(t *testing.T) {
 		{"a slow deployment of a known image is left to ECS", observation{deploy: img("B"), good: img("A"), running: "A", attempts: []attempt{tried(inProgress, "B", 55), tried(successful, "A", 60)}}, look, plan{}},
 		{"a deployment of another image is overtaken", observation{deploy: img("C"), good: img("A"), running: "A", attempts: []attempt{tried(inProgress, "B", 5), tried(successful, "A", 60)}}, look, plan{deploy: true}},
 
+		{"tasks from before a rotation are replaced", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-time.Minute), attempts: []attempt{tried(successful, "A", 60)}}, look, plan{deploy: true}},
+		{"also when ECS remembers no deployment of them", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-time.Minute)}, look, plan{deploy: true}},
+		{"the event may be ahead of what Secrets Manager says", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-90 * time.Minute), attempts: []attempt{tried(successful, "A", 60)}}, wake{rotation, "", noon}, plan{deploy: true}},
+		{"tasks from after a rotation are not", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-61 * time.Minute), attempts: []attempt{tried(successful, "A", 60)}}, wake{rotation, "", noon.Add(-61 * time.Minute)}, plan{}},
+		{"a deployment from before a rotation is not overtaken", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-time.Minute), attempts: []attempt{tried(inProgress, "A", 2), tried(successful, "A", 60)}}, look, plan{}},
+		{"another image's failure does not count after a rotation", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-30 * time.Minute), attempts: []attempt{tried(rolledBack, "B", 5), tried(rolledBack, "B", 6), tried(rolledBack, "B", 7), tried(successful, "A", 60)}}, look, plan{deploy: true}},
+		{"the image's own failure after a rotation is tried again", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-30 * time.Minute), attempts: []attempt{tried(rolledBack, "A", 5), tried(rolledBack, "A", 9), tried(successful, "A", 60)}}, look, plan{deploy: true}},
+		{"but not in circles", observation{deploy: img("A"), good: img("A"), running: "A", rotated: noon.Add(-30 * time.Minute), attempts: []attempt{tried(rolledBack, "A", 5), tried(rolledBack, "A", 9), tried(rolledBack, "A", 13), tried(successful, "A", 60)}}, look, plan{}},
+
 		{"a new image is deployed", observation{deploy: img("B"), good: img("A"), running: "A", attempts: []attempt{tried(successful, "A", 60)}}, look, plan{deploy: true}},
 		{"an index is deployed when an image of another runs", observation{deploy: img("I", "B"), good: img("A"), running: "A", attempts: []attempt{tried(successful, "A", 60)}}, look, plan{deploy: true}},
 		{"a task definition of somebody's own is left alone", observation{deploy: img("B"), good: img("A"), running: "A", attempts: []attempt{{status: successful, image: "registry/my-api@sha256:a", digest: "A", created: noon}}}, look, plan{}},

@@ -125,6 +125,8 @@ func stubAnswer(call string) string {
 		return `{"serviceDeployments":[{"serviceDeploymentArn":"d1","status":"SUCCESSFUL","createdAt":1763251200.5,"targetServiceRevisionArn":"r1"}]}`
 	case "DescribeServiceRevisions":
 		return `{"serviceRevisions":[{"serviceRevisionArn":"r1","containerImages":[{"containerName":"api","image":"registry/my-api:jellybean","imageDigest":"A"}]}],"failures":[]}`
+	case "DescribeSecret":
+		return `{"ARN":"secret","LastRotatedDate":1763254800.25}`
 	}
 	return `{}`
 }
@@ -182,6 +184,18 @@ func TestFunctionDeploysWhatWasPushed(t *testing.T) {
 				t.Errorf("answered %s", answer.body)
 			}
 		})
+	}
+}
+
+func TestFunctionReplacesTasksWithAnOldPassword(t *testing.T) {
+	binary, lambda, aws := build(t), newRuntimeAPI(t), newStub(t)
+	aws.answers["BatchGetImage"] = func(w http.ResponseWriter) { // both tags name what runs
+		_, _ = io.WriteString(w, strings.ReplaceAll(stubAnswer("BatchGetImage"), `"B"`, `"A"`))
+	}
+	start(t, binary, environment("DATABASE_SECRET_ARN=secret", "AWS_ENDPOINT_URL="+aws.URL, lambda.address()))
+	answer := lambda.invoke(scheduleEvent(time.Now()))
+	if !bytes.Contains(answer.body, []byte("the password from before its rotation")) || aws.called("DescribeSecret") != 1 || aws.called("UpdateService") != 1 {
+		t.Errorf("answered %s after %v", answer.body, aws.calls)
 	}
 }
 

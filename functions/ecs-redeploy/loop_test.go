@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"pgregory.net/rapid"
 )
 
@@ -48,6 +49,7 @@ func TestShortcutsAreCaught(t *testing.T) {
 		{"the tag is restored at a failure without a look at what it names", true, restoreBlindly},
 		{"a deployment is forced on every push", true, forceOnEveryPush},
 		{"no look at the time of the push", true, withoutPushTime},
+		{"a rotation is known from its event alone", true, withoutRotationTime},
 	} {
 		t.Run(shortcut.name, func(t *testing.T) {
 			for seed := range 3000 {
@@ -119,6 +121,11 @@ func withoutPushTime(o observation, w wake, s settings) plan {
 		early.pushedAt = time.Time{}
 		o.deploy = &early
 	}
+	return decide(o, w, s)
+}
+
+func withoutRotationTime(o observation, w wake, s settings) plan {
+	o.rotated = time.Time{}
 	return decide(o, w, s)
 }
 
@@ -278,7 +285,7 @@ func (p *player) die() {
 func (p *player) person() {
 	w := p.world
 	p.pass(time.Second)
-	switch p.source.n("person", 12) {
+	switch p.source.n("person", 13) {
 	case 0, 1, 2, 3: // pushes a new image
 		w.move(w.newImage(behaviour(p.source.n("behaviour", 4)), p.source.n("index", 3) == 0))
 	case 4, 5: // gives the tag to an image that is there
@@ -300,7 +307,10 @@ func (p *player) person() {
 	case 9, 10: // updates the stack
 		w.begin(true)
 		w.disturbances++
-	case 11: // asks for a deployment
+	case 11: // waits for the day of the rotation
+		w.disturbances++
+		w.rotate()
+	case 12: // asks for a deployment
 		w.disturbances++
 		w.pending = append(w.pending, json.RawMessage(fmt.Sprintf(`{"source":"cloudstruct.retry","time":%q}`, w.now.Format(time.RFC3339))))
 	}
@@ -348,17 +358,29 @@ func (p *player) checkQuiet() {
 	if ours := w.find(w.running); w.find(tag) != ours || w.find(good) != ours {
 		p.violated("the deploy tag names %s, last-good %s, and %s runs", short(tag), short(good), short(w.running))
 	}
+	if newest := w.newestSuccess(); !newest.created.After(w.rotated) {
+		p.violated("the running tasks have the password from before its rotation")
+	}
 	if limit := 2 * w.disturbances; w.forced > limit {
 		p.violated("%d deployments were forced, for %d things that people did", w.forced, w.disturbances)
 	}
 	// Reconcile twice is reconcile once: whatever wakes it, nothing is left to do.
 	forced, deployments := w.forced, len(w.deployments)
-	for _, event := range []json.RawMessage{scheduleEvent(w.now), pushEvent(worldSettings.Tag, tag, w.now), deploymentEvent("SERVICE_DEPLOYMENT_COMPLETED", w.now)} {
+	for _, event := range []json.RawMessage{scheduleEvent(w.now), pushEvent(worldSettings.Tag, tag, w.now), deploymentEvent("SERVICE_DEPLOYMENT_COMPLETED", w.now), rotationEvent(w.rotated)} {
 		w.invoke(event, p.decide).run()
 	}
 	if w.forced != forced || len(w.deployments) != deployments || w.tags[worldSettings.Tag] != tag || w.tags[lastGood] != good {
 		p.violated("a look at a world at rest changed it")
 	}
+}
+
+func (w *world) newestSuccess() *worldDeployment {
+	for _, d := range slices.Backward(w.deployments) {
+		if d.status == ecstypes.ServiceDeploymentStatusSuccessful {
+			return d
+		}
+	}
+	return nil
 }
 
 // inOrder is every image, the oldest first.

@@ -26,6 +26,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
@@ -55,6 +56,9 @@ func main() {
 		together: atOnce,
 		decide:   decide,
 	}
+	if settings.SecretARN != "" {
+		r.secrets = secretsmanager.NewFromConfig(cfg)
+	}
 	lambda.Start(r.handle)
 }
 
@@ -71,6 +75,8 @@ type settings struct {
 	LogStreamPrefix string
 	Project         string
 	Environment     string
+	// SecretARN is the secret of a password that changes by itself; empty for none.
+	SecretARN string
 }
 
 // settingsFromEnvironment names every variable that is missing or wrong.
@@ -93,6 +99,7 @@ func settingsFromEnvironment(getenv func(string) string) (settings, error) {
 		LogStreamPrefix: required("LOG_STREAM_PREFIX"),
 		Project:         required("PROJECT"),
 		Environment:     required("ENVIRONMENT"),
+		SecretARN:       getenv("DATABASE_SECRET_ARN"),
 	}
 	if deadline := required("DEPLOYMENT_DEADLINE"); deadline != "" {
 		var err error

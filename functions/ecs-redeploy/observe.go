@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -55,7 +55,8 @@ type observation struct {
 	deploy   *image // under the deploy tag; nil when there is none
 	good     *image // under last-good; nil when there is none
 	attempts []attempt
-	running  string // the digest that completed a deployment last
+	running  string    // the digest that completed a deployment last
+	rotated  time.Time // when the database's password was changed last; zero for never
 }
 
 // attemptsRead is how many of the newest attempts are looked into: as many as
@@ -64,20 +65,27 @@ const attemptsRead = 20
 
 func (r *reconciler) observe(ctx context.Context) (observation, error) {
 	o := observation{now: r.now()}
-	err := r.together(ctx, func(ctx context.Context) (err error) {
+	reads := []func(context.Context) error{func(ctx context.Context) (err error) {
 		o.deploy, o.good, err = r.tagged(ctx)
 		return err
 	}, func(ctx context.Context) (err error) {
 		o.attempts, err = r.attempts(ctx)
 		return err
-	})
-	if err != nil {
+	}}
+	if r.secrets != nil {
+		reads = append(reads, func(ctx context.Context) (err error) {
+			o.rotated, err = r.rotationTime(ctx)
+			return err
+		})
+	}
+	if err := r.together(ctx, reads...); err != nil {
 		return o, err
 	}
 	if err := r.resolve(ctx, &o); err != nil {
 		return o, err
 	}
 	if o.deploy != nil && needsPushTime(o.attempts) {
+		var err error
 		if o.deploy.pushedAt, err = r.pushTime(ctx, o.deploy.digest); err != nil {
 			return o, err
 		}
@@ -195,6 +203,14 @@ func (r *reconciler) pushTime(ctx context.Context, digest string) (time.Time, er
 	return r.now(), nil
 }
 
+func (r *reconciler) rotationTime(ctx context.Context) (time.Time, error) {
+	secret, err := r.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &r.settings.SecretARN})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read rotation time of secret %s: %w", r.settings.SecretARN, err)
+	}
+	return aws.ToTime(secret.LastRotatedDate), nil
+}
+
 // attempts lists what ECS remembers, 90 days, newest first.
 func (r *reconciler) attempts(ctx context.Context) ([]attempt, error) {
 	var list []attempt
@@ -221,8 +237,22 @@ func (r *reconciler) attempts(ctx context.Context) ([]attempt, error) {
 		}
 	}
 	// The order of the answer is not documented.
-	slices.SortStableFunc(list, func(a, b attempt) int { return cmp.Compare(b.created.UnixNano(), a.created.UnixNano()) })
+	slices.SortStableFunc(list, newerFirst)
 	return list, nil
+}
+
+// newerFirst puts attempts that began at the same moment by their end: only the
+// newest can be in flight.
+func newerFirst(a, b attempt) int {
+	switch {
+	case !a.created.Equal(b.created):
+		return b.created.Compare(a.created)
+	case a.finished.IsZero():
+		return -1
+	case b.finished.IsZero():
+		return 1
+	}
+	return b.finished.Compare(a.finished)
 }
 
 // resolve fills in the digests of the newest attempts, and which image runs.

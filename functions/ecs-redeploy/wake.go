@@ -22,6 +22,7 @@ type cause string
 const (
 	pushed     cause = "push"       // an image under the deploy tag
 	deployment cause = "deployment" // ECS started, completed or failed one
+	rotation   cause = "rotation"   // the database has got another password
 	schedule   cause = "schedule"
 	byHand     cause = "retry"    // a person asks to deploy the deploy tag, come what may
 	restored   cause = "restored" // the function itself has just moved the deploy tag
@@ -35,6 +36,9 @@ type envelope struct {
 	DetailType string    `json:"detail-type"`
 	Time       time.Time `json:"time"`
 	Resources  []string  `json:"resources"`
+	Detail     struct {
+		LabelUpdated string `json:"labelUpdated"` // of a secret's version
+	} `json:"detail"`
 }
 
 // parse reads an event. It is false for one that is not about this service.
@@ -58,6 +62,9 @@ func (s settings) parse(raw json.RawMessage) (wake, bool) {
 		return w, slices.ContainsFunc(e.Resources, func(arn string) bool {
 			return strings.HasSuffix(arn, ":service/"+s.Cluster+"/"+s.Service)
 		})
+	case e.Source == "aws.secretsmanager" && e.DetailType == "Secret Label Updated":
+		w.cause = rotation
+		return w, s.SecretARN != "" && slices.Contains(e.Resources, s.SecretARN) && e.Detail.LabelUpdated == "AWSCURRENT"
 	case e.Source == "aws.events" && e.DetailType == "Scheduled Event":
 		w.cause = schedule
 		return w, true

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-var eventSettings = settings{Cluster: "CloudStruct", Service: "api", Repository: "my-api", Tag: "jellybean"}
+var eventSettings = settings{Cluster: "CloudStruct", Service: "api", Repository: "my-api", Tag: "jellybean",
+	SecretARN: "arn:aws:secretsmanager:ap-southeast-2:123456789012:secret:DatabaseCredentials24F58BE6-Qx7wVZ0kCqLm-a1B2c3"}
 
 func readEvent(t testing.TB, name string) []byte {
 	t.Helper()
@@ -34,6 +35,7 @@ func TestEventsOfThisServiceWakeTheFunction(t *testing.T) {
 	}{
 		{"a push", readEvent(t, "push.json"), wake{pushed, "sha256:7f5b2640fe6fb4f46592dfd3410c4a79dac4f89e4782432e0378abcd12345678", at("2026-11-16T01:54:34Z")}},
 		{"a deployment", readEvent(t, "deployment-failed.json"), wake{deployment, "", at("2026-11-16T02:03:14Z")}},
+		{"a rotation", readEvent(t, "secret-label-updated.json"), wake{rotation, "", at("2026-11-16T02:31:07Z")}},
 		{"the schedule", readEvent(t, "schedule.json"), wake{schedule, "", at("2026-11-16T02:05:00Z")}},
 		{"a person", []byte(`{"source": "cloudstruct.retry"}`), wake{byHand, "", time.Time{}}},
 	} {
@@ -42,6 +44,14 @@ func TestEventsOfThisServiceWakeTheFunction(t *testing.T) {
 				t.Errorf("got %+v, ours %v, want %+v", got, ours, test.want)
 			}
 		})
+	}
+}
+
+func TestWithoutRotationNoSecretIsOurs(t *testing.T) {
+	s := eventSettings
+	s.SecretARN = ""
+	if _, ours := s.parse([]byte(`{"source":"aws.secretsmanager","detail-type":"Secret Label Updated","resources":[""],"detail":{"labelUpdated":"AWSCURRENT"}}`)); ours {
+		t.Error("an event about no secret wakes the function")
 	}
 }
 
@@ -67,6 +77,8 @@ func TestOtherEventsCostNoCall(t *testing.T) {
 		{"a tag that is a number", change(push, `"jellybean"`, `7`)},
 		{"a time that is none", change(push, `"2026-11-16T01:54:34Z"`, `"now"`)},
 		{"another service", change(readEvent(t, "deployment-failed.json"), "service/CloudStruct/api", "service/CloudStruct/other-api")},
+		{"another secret", change(readEvent(t, "secret-label-updated.json"), "Lm-a1B2c3", "Lm-d4E5f6")},
+		{"another label", change(readEvent(t, "secret-label-updated.json"), "AWSCURRENT", "BLUE")},
 		{"another kind", change(push, "ECR Image Action", "ECR Image Scan")},
 		{"nothing", []byte(`{}`)},
 		{"no object", []byte(`[]`)},

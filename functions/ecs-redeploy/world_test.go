@@ -15,6 +15,7 @@ import (
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
@@ -27,6 +28,7 @@ type world struct {
 	tags        map[string]string // to digests
 	deployments []*worldDeployment
 	running     string          // the digest that runs
+	rotated     time.Time       // when the database's password was changed last
 	completed   map[string]bool // digests that have completed a deployment
 	published   map[string]int  // messages, by the digest that they are about
 	pending     []json.RawMessage
@@ -78,6 +80,7 @@ func (d *worldDeployment) inFlight() bool { return isActive(d.status) || isRolli
 var worldSettings = settings{
 	Cluster: "C", Service: "S", Repository: "my-api", Tag: "jellybean", TopicARN: "topic",
 	Deadline: 20 * time.Minute, LogGroup: "logs", LogStreamPrefix: "ecs", Project: "P", Environment: "E",
+	SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:S-AbCdEf",
 }
 
 // newWorld is just deployed: the placeholder is under the deploy tag and its
@@ -127,6 +130,18 @@ func deploymentEvent(name string, at time.Time) json.RawMessage {
 
 func scheduleEvent(at time.Time) json.RawMessage {
 	return fmt.Appendf(nil, `{"source":"aws.events","detail-type":"Scheduled Event","time":%q,"resources":[],"detail":{}}`, at.UTC().Format(time.RFC3339))
+}
+
+// rotate changes the database's password.
+func (w *world) rotate() {
+	w.rotated = w.now
+	w.trace("the password is changed")
+	w.tells(rotationEvent(w.now))
+}
+
+func rotationEvent(at time.Time) json.RawMessage {
+	return fmt.Appendf(nil, `{"source":"aws.secretsmanager","detail-type":"Secret Label Updated","time":%q,"resources":[%q],"detail":{"labelUpdated":"AWSCURRENT"}}`,
+		at.UTC().Format(time.RFC3339), worldSettings.SecretARN)
 }
 
 // begin is a new deployment: it takes the place of those in flight, without an
@@ -227,7 +242,7 @@ type died struct{}
 // invoke starts an invocation, which then waits before its first call.
 func (w *world) invoke(event json.RawMessage, decide func(observation, wake, settings) plan) *invocation {
 	i := &invocation{world: w}
-	r := &reconciler{settings: worldSettings, ecr: i, ecs: i, sns: i, logs: i, now: func() time.Time { return w.now }, together: inTurn, decide: decide}
+	r := &reconciler{settings: worldSettings, ecr: i, ecs: i, sns: i, logs: i, secrets: i, now: func() time.Time { return w.now }, together: inTurn, decide: decide}
 	i.next, i.kill = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
 			if failure := recover(); failure != nil && failure != any(died{}) {
@@ -420,6 +435,15 @@ func (i *invocation) StopServiceDeployment(_ context.Context, in *ecs.StopServic
 	return &ecs.StopServiceDeploymentOutput{}, nil
 }
 
+func (i *invocation) DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	i.call()
+	out := &secretsmanager.DescribeSecretOutput{}
+	if !i.world.rotated.IsZero() {
+		out.LastRotatedDate = aws.Time(i.world.rotated)
+	}
+	return out, nil
+}
+
 func (i *invocation) DescribeServiceDeployments(context.Context, *ecs.DescribeServiceDeploymentsInput, ...func(*ecs.Options)) (*ecs.DescribeServiceDeploymentsOutput, error) {
 	i.call()
 	return &ecs.DescribeServiceDeploymentsOutput{}, nil
@@ -439,10 +463,8 @@ func (i *invocation) GetLogEvents(context.Context, *cloudwatchlogs.GetLogEventsI
 
 func (i *invocation) Publish(_ context.Context, in *sns.PublishInput, _ ...func(*sns.Options)) (*sns.PublishOutput, error) {
 	i.call()
-	for digest := range i.world.images {
-		if strings.Contains(*in.Message, "Image        "+digest) {
-			i.world.published[digest]++
-		}
-	}
+	_, digest, _ := strings.Cut(*in.Message, "\nImage        ")
+	digest, _, _ = strings.Cut(digest, "\n")
+	i.world.published[digest]++
 	return &sns.PublishOutput{}, nil
 }
