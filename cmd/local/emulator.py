@@ -2,8 +2,12 @@
 
 It adds resource types to CloudFormation, the events of ECR and ECS, and ECS's
 service deployments and revisions. No container runs: a deployment succeeds
-unless its image carries the label cloudstruct.emulator.fails, whose text is then
-the reason, and which the circuit breaker rolls back.
+unless its image carries the label cloudstruct.emulator.fails, or its container
+the variable EMULATOR_FAILS. Their text is then what the tasks log, and the circuit
+breaker rolls the deployment back.
+
+An account has the quota of addresses that a new one has on AWS. The registry
+can't be reached while the file that EMULATOR_REGISTRY_DOWN names is there.
 
 These are internals of one version of MiniStack, the one that requirements.txt
 pins: a name that is gone ends the start with an error.
@@ -77,7 +81,12 @@ def only_recorded(logical_id, properties, stack_name):
     return f"{stack_name}-{logical_id}-{uuid.uuid4().hex[:8]}", {}
 
 
+ADDRESS_QUOTA = 5  # https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+
+
 def create_address(logical_id, properties, stack_name):
+    if len(ec2._addresses) >= ADDRESS_QUOTA:
+        raise ValueError("The maximum number of addresses has been reached. (Service: Ec2, Status Code: 400)")
     ok(ec2._allocate_address({"Domain": "vpc"}))
     address = list(ec2._addresses.values())[-1]
     return address["PublicIp"], {"AllocationId": address["AllocationId"], "PublicIp": address["PublicIp"]}
@@ -229,6 +238,7 @@ def add_resource_types():
     resource("AWS::ECS::ClusterCapacityProviderAssociations", associate_providers, leave_providers)
     resource("AWS::ApplicationAutoScaling::ScalableTarget", register_scalable_target)
     resource("AWS::ApplicationAutoScaling::ScalingPolicy", only_recorded)
+    resource("AWS::SecretsManager::RotationSchedule", only_recorded)
     resource("AWS::WAFv2::WebACLAssociation", associate_acl, disassociate_acl)
     # The CDK's own helpers are Node functions that need the AWS SDK of the Lambda
     # runtime: their work is done here.
@@ -243,7 +253,9 @@ def add_resource_types():
 def get_authorization_token(original, data):
     status, headers, body = original(data)
     answer = json.loads(body)
-    answer["authorizationData"][0]["proxyEndpoint"] = ORIGIN.replace("127.0.0.1", "localhost")
+    down = os.path.exists(os.environ.get("EMULATOR_REGISTRY_DOWN", ""))
+    # Nothing listens on port 1.
+    answer["authorizationData"][0]["proxyEndpoint"] = "http://localhost:1" if down else ORIGIN.replace("127.0.0.1", "localhost")
     return status, headers, json.dumps(answer).encode()
 
 
@@ -305,7 +317,8 @@ def begin_deployment(service):
     images, failure = [], None
     for container in definition["containerDefinitions"]:
         digest, fails = resolve(container["image"])
-        failure = failure or fails
+        variables = {v["name"]: v["value"] for v in container.get("environment", [])}
+        failure = failure or fails or variables.get("EMULATOR_FAILS")
         images.append({"containerName": container["name"], "image": container["image"], **({"imageDigest": digest} if digest else {})})
     number = str(int(time.time() * 1e6))
     revision = service["serviceArn"].replace(":service/", ":service-revision/") + "/" + number
@@ -414,6 +427,29 @@ def update_service(original, data):
     return answer
 
 
+def waiting(original):
+    """CloudFormation's create or update of a service is over when its deployment is."""
+    def handler(*args):
+        arn, attributes = original(*args)
+        while (deployment := newest(arn))["status"] in ("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"):
+            time.sleep(0.05)
+        if deployment["status"] not in ("SUCCESSFUL", "STOPPED"):
+            if deployment["sourceServiceRevisions"] == []:  # a create, which leaves nothing behind
+                ok(ecs._delete_service({"cluster": arn.split("/")[1], "service": arn, "force": True}))
+            raise ValueError("Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.")
+        return arn, attributes
+    return handler
+
+
+def newest(service_arn):
+    return next(d for d in reversed(deployments.values()) if d["serviceArn"] == service_arn)
+
+
+@wrapped(stacks, "_sends_back_failed_update")
+def sends_back_failed_update(original, resource_type):
+    return resource_type == "AWS::ECS::Service" or original(resource_type)
+
+
 def list_service_deployments(data):
     service, wanted = data["service"].rpartition("/")[2], data.get("status")
     found = [d for d in deployments.values() if d["serviceArn"].endswith("/" + service) and (not wanted or d["status"] in wanted)]
@@ -445,6 +481,9 @@ def stop_service_deployment(data):
 
 
 def add_ecs_actions():
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ECS::Service"]
+    handlers.update(create=waiting(handlers["create"]), update=waiting(handlers["update"]))
+    WORKER_TYPES.add("AWS::ECS::Service")
     ecs._ACTION_MAP.update({
         "CreateService": ecs._create_service,
         "UpdateService": ecs._update_service,
