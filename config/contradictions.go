@@ -12,8 +12,8 @@ import (
 // completed a deployment.
 const LastGood = "last-good"
 
-// DatabaseVariables are the environment variables that every container gets.
-var DatabaseVariables = []string{"DB_HOST", "DB_PORT", "DB_NAME", "DB_READER_HOST", "DB_USERNAME", "DB_PASSWORD"}
+// StackVariables are the environment variables that every container gets.
+var StackVariables = []string{"PORT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_READER_HOST", "DB_USERNAME", "DB_PASSWORD"}
 
 // StackTags are the tags that the stack gives itself, beside the configured.
 var StackTags = []string{"Project", "Environment", "ManagedBy"}
@@ -108,8 +108,8 @@ func (r *reader) places(format string) {
 // variables reports environment variables that would be set twice.
 func (r *reader) variables(c *Config) {
 	owner := map[string]string{}
-	for _, name := range DatabaseVariables {
-		owner[name] = "the stack, for the database"
+	for _, name := range StackVariables {
+		owner[name] = "the stack"
 	}
 	claim := func(name, key string) {
 		r.refuse(owner[name] != "", fmt.Sprintf("sets %s, which is set by %s", name, owner[name]), key)

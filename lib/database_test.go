@@ -85,7 +85,7 @@ func withConnectionString(c *config.Config) {
 	c.Database.ConnectionString.SetDefaults()
 }
 
-func TestContainerIsToldWhereTheDatabaseIs(t *testing.T) {
+func TestContainerIsToldItsPortAndWhereTheDatabaseIs(t *testing.T) {
 	s := production(t)
 	container := s.only("AWS::ECS::TaskDefinition", "Service").Properties["ContainerDefinitions"].([]any)[0].(object)
 	names := func(key string) string {
@@ -95,7 +95,7 @@ func TestContainerIsToldWhereTheDatabaseIs(t *testing.T) {
 		}
 		return strings.Join(all, " ")
 	}
-	if got, want := names("Environment"), "DB_HOST DB_NAME DB_PORT DB_READER_HOST"; got != want {
+	if got, want := names("Environment"), "DB_HOST DB_NAME DB_PORT DB_READER_HOST PORT"; got != want {
 		t.Errorf("environment is %s, want %s", got, want)
 	}
 	if got, want := names("Secrets"), "DB_PASSWORD DB_USERNAME"; got != want {

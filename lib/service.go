@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,6 +93,8 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 		},
 	})
 	environment := props.Database.Environment()
+	// The placeholder listens there, and whatever else keeps to the custom.
+	environment["PORT"] = jsii.String(strconv.Itoa(props.Port))
 	for name, value := range props.Environment {
 		environment[name] = &value
 	}

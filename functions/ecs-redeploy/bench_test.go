@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cloudstruct/functions/internal/lambdatest"
 )
 
 // The benchmarks run the function and the Python one that it replaces in turn,
@@ -34,7 +36,7 @@ func contestants(b *testing.B) (ours, theirs []string) {
 // session is a function that runs, and how long its first answer took.
 type session struct {
 	cmd    *exec.Cmd
-	lambda *runtimeAPI
+	lambda *lambdatest.RuntimeAPI
 	cold   time.Duration
 }
 
@@ -42,20 +44,20 @@ var benchEvent = pushEvent("jellybean", "B", time.Now())
 
 func newSession(b *testing.B, command []string, aws *stub) *session {
 	b.Helper()
-	s := &session{lambda: newRuntimeAPI(b), cmd: exec.Command(command[0], command[1:]...)}
-	s.cmd.Env = environment("AWS_ENDPOINT_URL="+aws.URL, "AWS_DEFAULT_REGION=eu-west-1", s.lambda.address())
+	s := &session{lambda: newLambda(b), cmd: exec.Command(command[0], command[1:]...)}
+	s.cmd.Env = environment("AWS_ENDPOINT_URL="+aws.URL, "AWS_DEFAULT_REGION=eu-west-1", s.lambda.Variable())
 	begun := time.Now()
 	if err := s.cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	s.lambda.invoke(benchEvent)
+	s.lambda.Invoke(benchEvent)
 	s.cold = time.Since(begun)
 	return s
 }
 
 func (s *session) warm() time.Duration {
 	begun := time.Now()
-	s.lambda.invoke(benchEvent)
+	s.lambda.Invoke(benchEvent)
 	return time.Since(begun)
 }
 

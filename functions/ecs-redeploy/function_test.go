@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"cloudstruct/functions/internal/lambdatest"
 )
 
 // build makes the function as it is deployed.
@@ -39,49 +41,10 @@ func environment(variables ...string) []string {
 	}, variables...)
 }
 
-// runtimeAPI stands in for Lambda: it gives events, and takes answers.
-type runtimeAPI struct {
-	*httptest.Server
-	events  chan []byte
-	answers chan answered
-}
-
-type answered struct {
-	path string
-	body []byte
-}
-
-func newRuntimeAPI(t testing.TB) *runtimeAPI {
+// newLambda gives the function the time that the stack gives it.
+func newLambda(t testing.TB) *lambdatest.RuntimeAPI {
 	t.Helper()
-	api := &runtimeAPI{events: make(chan []byte), answers: make(chan answered)}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
-		select {
-		case event := <-api.events:
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "request")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(30*time.Second).UnixMilli()))
-			_, _ = w.Write(event)
-		case <-r.Context().Done():
-		}
-	})
-	mux.HandleFunc("POST /2018-06-01/runtime/", func(w http.ResponseWriter, r *http.Request) {
-		body, _ := io.ReadAll(r.Body)
-		w.WriteHeader(http.StatusAccepted)
-		api.answers <- answered{r.URL.Path, body}
-	})
-	api.Server = httptest.NewServer(mux)
-	t.Cleanup(func() { api.CloseClientConnections(); api.Close() })
-	return api
-}
-
-func (api *runtimeAPI) address() string {
-	return "AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(api.URL, "http://")
-}
-
-// invoke gives an event to the running function and waits for its answer.
-func (api *runtimeAPI) invoke(event []byte) answered {
-	api.events <- event
-	return <-api.answers
+	return lambdatest.New(t, 30*time.Second)
 }
 
 // stub answers the calls of AWS by what they are called.
@@ -170,32 +133,32 @@ func TestFunctionDeploysWhatWasPushed(t *testing.T) {
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			lambda, aws := newRuntimeAPI(t), newStub(t)
-			start(t, binary, environment(append(test.endpoints(aws.URL), lambda.address())...))
-			answer := lambda.invoke(pushEvent("jellybean", "B", time.Now()))
+			lambda, aws := newLambda(t), newStub(t)
+			start(t, binary, environment(append(test.endpoints(aws.URL), lambda.Variable())...))
+			answer := lambda.Invoke(pushEvent("jellybean", "B", time.Now()))
 			var got outcome
-			if err := json.Unmarshal(answer.body, &got); err != nil || !strings.HasSuffix(answer.path, "/response") {
-				t.Fatalf("answered %s %s", answer.path, answer.body)
+			if err := json.Unmarshal(answer.Body, &got); err != nil || answer.Failed {
+				t.Fatalf("answered %s", answer.Body)
 			}
 			if strings.Join(got.Did, ";") != "started a deployment of B" || aws.called("UpdateService") != 1 {
 				t.Errorf("answered %+v after %v", got, aws.calls)
 			}
-			if answer := lambda.invoke([]byte(`{"source":"aws.s3"}`)); !bytes.Contains(answer.body, []byte("not about this service")) {
-				t.Errorf("answered %s", answer.body)
+			if answer := lambda.Invoke([]byte(`{"source":"aws.s3"}`)); !bytes.Contains(answer.Body, []byte("not about this service")) {
+				t.Errorf("answered %s", answer.Body)
 			}
 		})
 	}
 }
 
 func TestFunctionReplacesTasksWithAnOldPassword(t *testing.T) {
-	binary, lambda, aws := build(t), newRuntimeAPI(t), newStub(t)
+	binary, lambda, aws := build(t), newLambda(t), newStub(t)
 	aws.answers["BatchGetImage"] = func(w http.ResponseWriter) { // both tags name what runs
 		_, _ = io.WriteString(w, strings.ReplaceAll(stubAnswer("BatchGetImage"), `"B"`, `"A"`))
 	}
-	start(t, binary, environment("DATABASE_SECRET_ARN=secret", "AWS_ENDPOINT_URL="+aws.URL, lambda.address()))
-	answer := lambda.invoke(scheduleEvent(time.Now()))
-	if !bytes.Contains(answer.body, []byte("the password from before its rotation")) || aws.called("DescribeSecret") != 1 || aws.called("UpdateService") != 1 {
-		t.Errorf("answered %s after %v", answer.body, aws.calls)
+	start(t, binary, environment("DATABASE_SECRET_ARN=secret", "AWS_ENDPOINT_URL="+aws.URL, lambda.Variable()))
+	answer := lambda.Invoke(scheduleEvent(time.Now()))
+	if !bytes.Contains(answer.Body, []byte("the password from before its rotation")) || aws.called("DescribeSecret") != 1 || aws.called("UpdateService") != 1 {
+		t.Errorf("answered %s after %v", answer.Body, aws.calls)
 	}
 }
 
@@ -222,13 +185,13 @@ func TestThrottledCallsAreRepeatedThreeTimes(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"ThrottlingException","message":"Rate exceeded"}`)
 	}
-	lambda, aws := newRuntimeAPI(t), newStub(t)
+	lambda, aws := newLambda(t), newStub(t)
 	aws.answers["ListServiceDeployments"] = throttle
-	start(t, binary, environment("AWS_ENDPOINT_URL="+aws.URL, lambda.address()))
+	start(t, binary, environment("AWS_ENDPOINT_URL="+aws.URL, lambda.Variable()))
 	begun := time.Now()
-	answer := lambda.invoke(pushEvent("jellybean", "B", time.Now()))
-	if !strings.HasSuffix(answer.path, "/error") || !bytes.Contains(answer.body, []byte("list deployments of service S in cluster C")) {
-		t.Errorf("answered %s %s", answer.path, answer.body)
+	answer := lambda.Invoke(pushEvent("jellybean", "B", time.Now()))
+	if !answer.Failed || !bytes.Contains(answer.Body, []byte("list deployments of service S in cluster C")) {
+		t.Errorf("answered %s", answer.Body)
 	}
 	if n := aws.called("ListServiceDeployments"); n != 3 {
 		t.Errorf("called %d times", n)

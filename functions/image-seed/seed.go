@@ -23,9 +23,6 @@ import (
 )
 
 const (
-	// physicalID never changes: no property's change replaces the resource, so
-	// CloudFormation never deletes an old one.
-	physicalID = "image-seed"
 	// answerTime is kept of the function's time to tell CloudFormation why it
 	// failed, rather than to be stopped without a word.
 	answerTime = 10 * time.Second
@@ -44,25 +41,31 @@ type seeder struct {
 }
 
 // handle answers one request of CloudFormation. Each may be repeated. A delete
-// leaves the image, which goes or stays with its repository.
+// leaves the image, which goes or stays with its repository. What fails keeps the
+// id that it was given: another would be taken for a replacement.
 func (s *seeder) handle(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
 	if event.RequestType == cfn.RequestDelete {
-		// The id that was given: another would be taken for a replacement.
 		return event.PhysicalResourceID, nil, nil
+	}
+	p, err := parseProperties(event.ResourceProperties)
+	if err != nil {
+		return event.PhysicalResourceID, nil, err
+	}
+	id := p.physicalID()
+	if event.RequestType == cfn.RequestUpdate && event.PhysicalResourceID == id {
+		// So a roll-back succeeds also when the registry can't be reached.
+		slog.Info("seeded before", "id", id)
+		return id, nil, nil
 	}
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
 		defer cancel()
 	}
-	p, err := parseProperties(event.ResourceProperties)
-	if err == nil {
-		err = s.seed(ctx, p)
+	if err := s.seed(ctx, p); err != nil {
+		return event.PhysicalResourceID, nil, errors.New(cut(err.Error()))
 	}
-	if err != nil {
-		return physicalID, nil, errors.New(cut(err.Error()))
-	}
-	return physicalID, nil, nil
+	return id, nil, nil
 }
 
 // properties are those of the custom resource.
@@ -72,6 +75,10 @@ type properties struct {
 	Port          int
 	HealthPath    string
 }
+
+// physicalID tells CloudFormation, and this function at its next request, which
+// tag was seeded.
+func (p properties) physicalID() string { return p.RepositoryURI + ":" + p.Tag }
 
 func parseProperties(raw map[string]any) (properties, error) {
 	var missing []string

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -41,6 +42,7 @@ const repositoryURI = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/my-api"
 var built string
 
 func TestMain(m *testing.M) {
+	slog.SetDefault(slog.New(slog.DiscardHandler))
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "image-seed")
 		if err != nil {
@@ -129,7 +131,7 @@ func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if id != physicalID {
+	if id != repositoryURI+":jellybean" {
 		t.Errorf("physical id is %s", id)
 	}
 	if len(*writes) != 2 || (*writes)[1] != "jellybean" || !strings.HasPrefix((*writes)[0], "sha256:") {
@@ -162,6 +164,17 @@ func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 		if !strings.Contains(body, wanted) {
 			t.Errorf("page lacks %q:\n%s", wanted, body)
 		}
+	}
+}
+
+// TestPlaceholderListensWhereTheTaskDefinitionSays: a change of the port must not
+// need another image.
+func TestPlaceholderListensWhereTheTaskDefinitionSays(t *testing.T) {
+	port := freePort(t)
+	made := settings{Port: 1, HealthPath: "/api/health", RepositoryURI: repositoryURI, Tag: "jellybean"}
+	start(t, built, append(made.environment(), "PORT="+strconv.Itoa(port)), port)
+	if status, _, _ := get(t, fmt.Sprintf("http://127.0.0.1:%d/api/health", port)); status != 200 {
+		t.Errorf("health path answered %d", status)
 	}
 }
 
@@ -322,11 +335,11 @@ func TestFailuresSayWhatFailed(t *testing.T) {
 		{"the executable is none", seeder{tokens: fakeECR{endpoint: endpoint}, executable: "seed.go"}, properties, "build placeholder image: seed.go: bad magic number"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			id, _, err := test.seeder.handle(t.Context(), cfn.Event{RequestType: cfn.RequestCreate, ResourceProperties: test.properties})
+			id, _, err := test.seeder.handle(t.Context(), cfn.Event{RequestType: cfn.RequestUpdate, PhysicalResourceID: "as before", ResourceProperties: test.properties})
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error is %v, want %s", err, test.want)
 			}
-			if id != physicalID {
+			if id != "as before" {
 				t.Errorf("physical id is %q: CloudFormation would take another for a replacement", id)
 			}
 		})
@@ -342,7 +355,7 @@ func TestReasonFitsInCloudFormationsAnswer(t *testing.T) {
 			LogicalResourceID: strings.Repeat("L", 255),
 			StackID:           "arn:aws:cloudformation:ap-southeast-2:123456789012:stack/" + strings.Repeat("s", 128) + "/00000000-0000-0000-0000-000000000000",
 		})
-		answer.PhysicalResourceID, answer.Status, answer.Reason = physicalID, cfn.StatusFailed, cut(reason)
+		answer.PhysicalResourceID, answer.Status, answer.Reason = repositoryURI+":"+strings.Repeat("t", 128), cfn.StatusFailed, cut(reason)
 		body, err := json.Marshal(answer)
 		if err != nil {
 			t.Fatal(err)

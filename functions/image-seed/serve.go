@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -18,7 +19,8 @@ import (
 	"time"
 )
 
-// settings are what the placeholder is told by its image's environment.
+// settings are what the placeholder is told by its image's environment, and by
+// the task definition, whose PORT may have changed since the image was made.
 type settings struct {
 	Port          int
 	HealthPath    string
@@ -40,7 +42,7 @@ func (s settings) environment() []string {
 }
 
 func settingsFromEnvironment() settings {
-	port, _ := strconv.Atoi(os.Getenv(prefix + "PORT"))
+	port, _ := strconv.Atoi(cmp.Or(os.Getenv("PORT"), os.Getenv(prefix+"PORT")))
 	return settings{
 		Port:          port,
 		HealthPath:    os.Getenv(prefix + "HEALTH_PATH"),
