@@ -33,6 +33,7 @@ diff: $(npm) ## Compare the deployed stack with the configuration
 
 .PHONY: deploy
 deploy: $(npm) ## Deploy the stack to AWS
+	@go run ./cmd/unblock -environment $(ENV)
 	cdk deploy -c environment=$(ENV)
 
 .PHONY: destroy

@@ -32,16 +32,7 @@ func main() {
 
 // load reads the configuration that the context names.
 func load(app awscdk.App) (config.Config, error) {
-	environment, path := contextValue(app, "environment"), contextValue(app, "config")
-	switch {
-	case environment != "" && path != "":
-		return config.Config{}, fmt.Errorf("-c environment=%s and -c config=%s: give one of them", environment, path)
-	case path != "":
-		return config.Load(path)
-	case environment == "":
-		environment = "production"
-	}
-	return config.LoadEnvironment("config", environment)
+	return config.Choose("config", contextValue(app, "environment"), contextValue(app, "config"))
 }
 
 func contextValue(app awscdk.App, key string) string {

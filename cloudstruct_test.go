@@ -153,7 +153,7 @@ func TestMistakesAreExplainedWithoutATrace(t *testing.T) {
 		{"an environment outside of the folder", map[string]any{"environment": "../production"},
 			"environment \"../production\": must be the name of a file in config, without .yaml; use -c config=PATH for another file\n"},
 		{"two files at once", map[string]any{"environment": "production", "config": bad},
-			"-c environment=production and -c config=" + bad + ": give one of them\n"},
+			"environment production and configuration file " + bad + ": give one of them\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			cmd := app(t, ".", t.TempDir(), test.context)

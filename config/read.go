@@ -28,6 +28,18 @@ func Load(path string) (Config, error) {
 	return parse(path, data)
 }
 
+// Choose reads the file at path or, without one, that of an environment in a
+// folder: production when none is named.
+func Choose(folder, environment, path string) (Config, error) {
+	switch {
+	case environment != "" && path != "":
+		return Config{}, fmt.Errorf("environment %s and configuration file %s: give one of them", environment, path)
+	case path != "":
+		return Load(path)
+	}
+	return LoadEnvironment(folder, cmp.Or(environment, "production"))
+}
+
 // LoadEnvironment reads the file of an environment in a folder. A file that is
 // about another environment is refused: it would change that one's stack.
 func LoadEnvironment(folder, environment string) (Config, error) {

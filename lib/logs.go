@@ -2,10 +2,12 @@ package lib
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 )
 
 // newLogGroup makes a log group that goes with the stack: logs are kept for
@@ -15,6 +17,20 @@ func newLogGroup(scope constructs.Construct, id string, retentionDays int) awslo
 		Retention:     retention(retentionDays),
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
+}
+
+// keepHelperLogs has the functions that the CDK brings along log as all others do.
+// Lambda would make groups for them that never expire, and outlive the stack. The
+// CDK's CustomResourceProvider has no property for it: this overrides its function.
+func keepHelperLogs(stack awscdk.Stack, retentionDays int) {
+	for _, child := range *stack.Node().Children() {
+		if !strings.HasSuffix(*child.Node().Id(), "CustomResourceProvider") {
+			continue
+		}
+		group := newLogGroup(stack, *child.Node().Id()+"Logs", retentionDays)
+		function := child.Node().FindChild(jsii.String("Handler")).(awscdk.CfnResource)
+		function.AddPropertyOverride(jsii.String("LoggingConfig.LogGroup"), group.LogGroupName())
+	}
 }
 
 // retentions are the periods that CloudWatch Logs offers, in days.

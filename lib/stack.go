@@ -34,6 +34,7 @@ type parts struct {
 func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 	stack := newStack(scope, props)
 	p := newParts(stack, props)
+	keepHelperLogs(stack, props.Logs.RetentionDays)
 	p.monitoring.GuardDeployments(p.service)
 	p.monitoring.WatchRelease(p.release)
 	p.orderCreation()

@@ -160,6 +160,11 @@ func references(t *testing.T, value any) []string {
 
 func TestEveryLogHasARetention(t *testing.T) {
 	for name, s := range map[string]stack{"production": production(t), "development": development(t)} {
+		for id, function := range s.resources("AWS::Lambda::Function") {
+			if !contains(text(t, function.Properties["LoggingConfig"]), `"LogGroup":{"Ref"`) {
+				t.Errorf("%s: %s logs to a group that Lambda makes, and nobody deletes", name, id)
+			}
+		}
 		for id, group := range s.resources("AWS::Logs::LogGroup") {
 			if group.Properties["RetentionInDays"] == nil {
 				t.Errorf("%s: %s is kept for ever", name, id)

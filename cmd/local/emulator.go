@@ -63,6 +63,7 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 	if d := t.config.Domain; d != nil {
 		cmd.Env = append(cmd.Env, "HOSTED_ZONE_ID="+d.HostedZoneID, "HOSTED_ZONE_NAME="+d.Name)
 	}
+	cmd.Env = append(cmd.Env, t.variables...)
 	cmd.Stdout, cmd.Stderr = t.log, t.log
 	// A group of its own: Ctrl-C is for this program, which then ends the emulator
 	// and the functions that it started.

@@ -25,7 +25,7 @@ import uuid
 from ministack import app
 from ministack.core import responses
 from ministack.services import alb, cloudwatch_logs, ec2, ecr, ecs, eventbridge, rds, route53, s3, waf
-from ministack.services.cloudformation import provisioners, stacks
+from ministack.services.cloudformation import drift, provisioners, stacks
 
 ORIGIN = os.environ["AWS_ENDPOINT_URL"]  # of this server; its functions dial it
 SETTLE_SECONDS = 0.5  # how long each phase of a deployment lasts
@@ -238,12 +238,34 @@ def add_resource_types():
     resource("AWS::ECS::ClusterCapacityProviderAssociations", associate_providers, leave_providers)
     resource("AWS::ApplicationAutoScaling::ScalableTarget", register_scalable_target)
     resource("AWS::ApplicationAutoScaling::ScalingPolicy", only_recorded)
+    resource("AWS::SecretsManager::ResourcePolicy", only_recorded)
     resource("AWS::SecretsManager::RotationSchedule", only_recorded)
     resource("AWS::WAFv2::WebACLAssociation", associate_acl, disassociate_acl)
     # The CDK's own helpers are Node functions that need the AWS SDK of the Lambda
     # runtime: their work is done here.
     resource("Custom::VpcRestrictDefaultSG", close_default_group)
     resource("Custom::S3AutoDeleteObjects", only_recorded, empty_bucket)
+
+
+# ---- CloudFormation: drift of what the release loop and scaling touch --------
+
+
+def add_drift_readers():
+    """The loop and scaling change the service, the loop moves tags."""
+    drift._DRIFT_READERS.update({
+        "AWS::ECS::Service": (current_service, frozenset({"TaskDefinition", "DesiredCount", "LaunchType", "PlatformVersion"})),
+        "AWS::ECR::Repository": (current_repository, frozenset({"RepositoryName", "ImageTagMutability"})),
+    })
+
+
+def current_service(physical_id, properties):
+    service = ecs._services.get(physical_id.split(":service/")[1])
+    return service and {key: service.get(key[0].lower() + key[1:]) for key in ("TaskDefinition", "DesiredCount", "LaunchType", "PlatformVersion")}
+
+
+def current_repository(physical_id, properties):
+    repository = ecr._repositories.get(physical_id)
+    return repository and {"RepositoryName": repository["repositoryName"], "ImageTagMutability": repository["imageTagMutability"]}
 
 
 # ---- ECR: push events, and a registry that is this server --------------------
@@ -506,6 +528,7 @@ def end_with_parent():
 if __name__ == "__main__":
     add_resource_types()
     add_ecs_actions()
+    add_drift_readers()
     if "HOSTED_ZONE_ID" in os.environ:
         add_hosted_zone(os.environ["HOSTED_ZONE_ID"], os.environ["HOSTED_ZONE_NAME"])
     if "--end-with-parent" in sys.argv:

@@ -17,6 +17,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
@@ -51,9 +52,11 @@ func (t *tour) cdk(ctx context.Context, dir string, arguments ...string) error {
 // command is one that takes the emulator for AWS, and that ends when the tour does.
 func (t *tour) command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, arguments...)
-	cmd.Env = append(os.Environ(),
-		"AWS_ENDPOINT_URL="+t.emulator.origin, "AWS_REGION="+region,
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=", "AWS_PROFILE=",
+	// Whatever leads this machine's user to an account of AWS must not be followed.
+	others := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
+	cmd.Env = append(others,
+		"AWS_ENDPOINT_URL="+t.emulator.origin, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
+		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 	)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 5 * time.Second
@@ -81,11 +84,11 @@ func lastLines(path string, from int64) string {
 func (t *tour) assembly() string { return filepath.Join(t.folder, "cdk.out") }
 
 func (t *tour) synthesize(ctx context.Context) (string, error) {
-	err := t.cdk(ctx, "", "synth", "--quiet", "--no-notices", "-c", "environment="+t.environment, "--output", t.assembly())
-	if err != nil {
-		return "", err
+	chosen := "environment=" + t.environment
+	if t.file != "" {
+		chosen = "config=" + t.file
 	}
-	return t.config.StackName(), nil
+	return t.config.StackName(), t.cdk(ctx, "", "synth", "--quiet", "--no-notices", "-c", chosen, "--output", t.assembly())
 }
 
 // onStack is a command of the CDK CLI on the synthesized stack.
@@ -125,7 +128,9 @@ func (t *tour) compareTemplate(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	deployed, err := t.clients.cloudformation.GetTemplate(ctx, &cloudformation.GetTemplateInput{StackName: aws.String(t.config.StackName())})
+	deployed, err := t.clients.cloudformation.GetTemplate(ctx, &cloudformation.GetTemplateInput{
+		StackName: aws.String(t.config.StackName()), TemplateStage: types.TemplateStageOriginal,
+	})
 	if err != nil {
 		return "", err
 	}
@@ -172,11 +177,11 @@ func (t *tour) destroy(ctx context.Context) (string, error) {
 }
 
 func (t *tour) liftDeletionProtection(ctx context.Context) error {
-	resources, err := t.clients.cloudformation.DescribeStackResources(ctx, &cloudformation.DescribeStackResourcesInput{StackName: aws.String(t.config.StackName())})
+	resources, err := t.resources(ctx)
 	if err != nil {
 		return err
 	}
-	for _, resource := range resources.StackResources {
+	for _, resource := range resources {
 		switch aws.ToString(resource.ResourceType) {
 		case "AWS::RDS::DBCluster":
 			_, err = t.clients.rds.ModifyDBCluster(ctx, &rds.ModifyDBClusterInput{
@@ -193,4 +198,18 @@ func (t *tour) liftDeletionProtection(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// resources are those of the stack, which may be more than one answer holds.
+func (t *tour) resources(ctx context.Context) ([]types.StackResourceSummary, error) {
+	var all []types.StackResourceSummary
+	pages := cloudformation.NewListStackResourcesPaginator(t.clients.cloudformation, &cloudformation.ListStackResourcesInput{StackName: aws.String(t.config.StackName())})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.StackResourceSummaries...)
+	}
+	return all, nil
 }

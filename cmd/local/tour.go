@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,8 +16,10 @@ import (
 
 // tour is one run: the emulator, the stack in it, and what was seen.
 type tour struct {
-	environment string
-	keep        bool // leave the emulator running
+	environment string // a file in config/, unless file names another
+	file        string
+	variables   []string // for the emulator, beside its own
+	keep        bool     // leave the emulator running
 	folder      string
 	log         *os.File
 	out         io.Writer
@@ -101,7 +104,7 @@ func (t *tour) indent(lines []string) {
 
 func (t *tour) readConfiguration(context.Context) (string, error) {
 	var err error
-	t.config, err = config.LoadEnvironment("config", t.environment)
+	t.config, err = config.Choose("config", t.environment, t.file)
 	if err != nil {
 		return "", err
 	}
@@ -110,7 +113,7 @@ func (t *tour) readConfiguration(context.Context) (string, error) {
 	if runtime.GOOS != "linux" || t.config.Service.Architecture != machine {
 		return "", fmt.Errorf("service.architecture: the functions are built for Linux on %s and can't run on this machine, %s on %s", t.config.Service.Architecture, runtime.GOOS, machine)
 	}
-	return filepath.Join("config", t.environment+".yaml"), nil
+	return cmp.Or(t.file, filepath.Join("config", t.environment+".yaml")), nil
 }
 
 // end stops the emulator, or says how to use it.

@@ -22,10 +22,11 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "production", "the environment, a file in config/")
+	environment := flag.String("environment", "", "the environment, a file in config/; production unless given")
+	path := flag.String("config", "", "another configuration file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	did, err := retry(ctx, *environment)
+	did, err := retry(ctx, *environment, *path)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -35,8 +36,8 @@ func main() {
 }
 
 // retry invokes the function, and gives what it did.
-func retry(ctx context.Context, environment string) (string, error) {
-	cfg, err := config.LoadEnvironment("config", environment)
+func retry(ctx context.Context, environment, path string) (string, error) {
+	cfg, err := config.Choose("config", environment, path)
 	if err != nil {
 		return "", err
 	}
