@@ -217,6 +217,15 @@ def checked_certificate():
     handlers["create"] = create
 
 
+@wrapped(provisioners, "_cw_metric_alarm_record")
+def metric_alarm_record(original, name, properties):
+    """An alarm on an expression is recorded as one on its first metric."""
+    if "Metrics" in properties:
+        stat = next(m["MetricStat"] for m in properties["Metrics"] if "MetricStat" in m)
+        properties = {**properties, **stat["Metric"], "Period": stat["Period"], "Statistic": stat["Stat"], "Metrics": None}
+    return original(name, properties)
+
+
 def add_hosted_zone(zone_id, name):
     """The zone of the configured domain: people have it before they deploy."""
     name = route53._normalise_name(name)
