@@ -4,10 +4,12 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
-	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsevents"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awseventstargets"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssnssubscriptions"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
@@ -22,7 +24,9 @@ type MonitoringProps struct {
 // Monitoring is the topic that tells people, and the alarms that tell it.
 type Monitoring struct {
 	Topic awssns.Topic
-	scope constructs.Construct
+	// alarms are those made so far, by id.
+	alarms map[string]awscloudwatch.Alarm
+	scope  constructs.Construct
 }
 
 // NewMonitoring makes the topic, and subscribes the e-mail address if there is
@@ -32,62 +36,55 @@ func NewMonitoring(scope constructs.Construct, id string, props MonitoringProps)
 	topic := awssns.NewTopic(c, jsii.String("Topic"), &awssns.TopicProps{
 		EnforceSSL: jsii.Bool(true),
 	})
+	allowAlarms(topic)
 	if props.Email != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(&props.Email, nil))
 	}
-	return Monitoring{Topic: topic, scope: c}
+	return Monitoring{Topic: topic, alarms: map[string]awscloudwatch.Alarm{}, scope: c}
 }
 
-// GuardDeployments has ECS roll a deployment back when the new tasks answer with
-// errors. The alarm looks at the target group, not at the service: a service
-// can't wait for an alarm that waits for it.
-func (m Monitoring) GuardDeployments(service Service) {
-	alarm := m.alarm("ServerErrors", "Tasks answer with HTTP 5xx", &awscloudwatch.AlarmProps{
-		Metric: service.TargetGroup.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, &awscloudwatch.MetricOptions{
-			Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: awscloudwatch.Stats_SUM(),
-		}),
-		// Ten errors in two minutes of three are no single unlucky request.
-		Threshold: jsii.Number(10), EvaluationPeriods: jsii.Number(3), DatapointsToAlarm: jsii.Number(2),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-	})
-	service.Fargate.EnableDeploymentAlarms(&[]*string{alarm.AlarmName()}, &awsecs.DeploymentAlarmOptions{
-		Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM,
-	})
-	// The CDK can't tell that this alarm does not wait for the service.
-	awscdk.Annotations_Of(service.Fargate).AcknowledgeInfo(jsii.String("Annotation::info-annotation"), nil)
+// allowAlarms says what goes without saying for a topic that has no policy.
+// https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+func allowAlarms(topic awssns.Topic) {
+	alarms := map[string]any{"aws:SourceArn": awscdk.Stack_Of(topic).FormatArn(&awscdk.ArnComponents{
+		Service: jsii.String("cloudwatch"), Resource: jsii.String("alarm"), ResourceName: jsii.String("*"), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
+	})}
+	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("sns:Publish"),
+		Resources:  &[]*string{topic.TopicArn()},
+		Conditions: &map[string]any{"ArnLike": alarms},
+	}))
 }
 
-// WatchRelease tells people when the release loop itself does not work.
-func (m Monitoring) WatchRelease(release Release) {
-	m.alarm("DeadLetters", "Events of the release loop could not be handled: see docs/operations.md", &awscloudwatch.AlarmProps{
-		Metric: release.DeadLetters.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{
-			Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: awscloudwatch.Stats_MAXIMUM(),
-		}),
-		// Each is a wake-up call that was lost, after all its repetitions.
-		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(1),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-	})
-	m.alarm("ReleaseErrors", "The function of the release loop fails again and again", &awscloudwatch.AlarmProps{
-		Metric: release.Function.MetricErrors(&awscloudwatch.MetricOptions{
-			Period: awscdk.Duration_Minutes(jsii.Number(5)), Statistic: awscloudwatch.Stats_SUM(),
-		}),
-		// A throttled call now and then is mended by the next look; a quarter of an
-		// hour of failures is not.
-		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(3),
-		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-	})
-}
-
-// alarm tells the topic when it starts and when it is over. No data is no alarm
-// unless the properties say otherwise.
+// alarm tells the topic when it starts and when it is over. Each costs 0.10 USD a
+// month for each metric that it looks at.
 func (m Monitoring) alarm(id, description string, props *awscloudwatch.AlarmProps) awscloudwatch.Alarm {
-	props.AlarmDescription = &description
-	if props.TreatMissingData == "" {
-		props.TreatMissingData = awscloudwatch.TreatMissingData_NOT_BREACHING
-	}
+	props.AlarmDescription = jsii.String(description + " See docs/operations.md.")
 	alarm := awscloudwatch.NewAlarm(m.scope, &id, props)
 	action := awscloudwatchactions.NewSnsAction(m.Topic)
 	alarm.AddAlarmAction(action)
 	alarm.AddOkAction(action)
+	m.alarms[id] = alarm
 	return alarm
+}
+
+// every is a metric's value for each so many minutes.
+func every(minutes int, statistic *string) *awscloudwatch.MetricOptions {
+	return &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(minutes)), Statistic: statistic}
+}
+
+// Report tells the topic of each event that a pattern matches. What can't be
+// told goes to the queue.
+func (m Monitoring) Report(scope constructs.Construct, id, description string, pattern *awsevents.EventPattern, message string, deadLetters awssqs.IQueue) {
+	awsevents.NewRule(scope, &id, &awsevents.RuleProps{
+		Description:  &description,
+		EventPattern: pattern,
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewSnsTopic(m.Topic, &awseventstargets.SnsTopicProps{
+			Message:         awsevents.RuleTargetInput_FromText(&message),
+			DeadLetterQueue: deadLetters,
+			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(1)),
+			RetryAttempts:   jsii.Number(10),
+		})},
+	})
 }

@@ -127,23 +127,10 @@ func (r Release) wakeOn(scope constructs.Construct, id, description string, prop
 func (r Release) report(scope constructs.Construct, props ReleaseProps) {
 	retry := fmt.Sprintf("image.autoDeploy is false in environment %s. To deploy it: make retry ENV=%[1]s", props.Environment)
 	digest := awsevents.EventField_FromPath(jsii.String("$.detail.image-digest"))
-	r.tellOf(scope, "ReportPush", "A push of the deploy tag, which is not deployed", props, props.Registry.PushPattern(),
-		fmt.Sprintf("Image %s was pushed as %s. It is not deployed: %s", *digest, props.Registry.Tag, retry))
+	props.Monitoring.Report(scope, "ReportPush", "A push of the deploy tag, which is not deployed", props.Registry.PushPattern(),
+		fmt.Sprintf("Image %s was pushed as %s. It is not deployed: %s", *digest, props.Registry.Tag, retry), r.DeadLetters)
 	if props.Database.Rotates() {
-		r.tellOf(scope, "ReportRotation", "Another password for the database, which tasks are not given", props, props.Database.RotationPattern(),
-			"The database's password was changed. Running tasks keep the old one, which opens no new connection: "+retry)
+		props.Monitoring.Report(scope, "ReportRotation", "Another password for the database, which tasks are not given", props.Database.RotationPattern(),
+			"The database's password was changed. Running tasks keep the old one, which opens no new connection: "+retry, r.DeadLetters)
 	}
-}
-
-func (r Release) tellOf(scope constructs.Construct, id, description string, props ReleaseProps, pattern *awsevents.EventPattern, message string) {
-	awsevents.NewRule(scope, &id, &awsevents.RuleProps{
-		Description:  &description,
-		EventPattern: pattern,
-		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewSnsTopic(props.Monitoring.Topic, &awseventstargets.SnsTopicProps{
-			Message:         awsevents.RuleTargetInput_FromText(&message),
-			DeadLetterQueue: r.DeadLetters,
-			MaxEventAge:     awscdk.Duration_Hours(jsii.Number(1)),
-			RetryAttempts:   jsii.Number(10),
-		})},
-	})
 }

@@ -40,8 +40,10 @@ func TestSleepingLoopReportsPushes(t *testing.T) {
 		"InputTransformer": object{"InputPathsMap": object{"detail-image-digest": "$.detail.image-digest"}},
 	})}
 	production(t, func(c *config.Config) { c.Image.AutoDeploy = false }).has("AWS::Events::Rule", reports)
-	if rules := production(t).resources("AWS::Events::Rule"); len(rules) != 3 {
-		t.Errorf("%d rules while the loop is awake, want 3", len(rules))
+	for id := range production(t).resources("AWS::Events::Rule") {
+		if strings.HasPrefix(id, "ReleaseReport") {
+			t.Errorf("rule %s reports while the loop is awake", id)
+		}
 	}
 }
 

@@ -74,7 +74,10 @@ func newServiceCluster(scope constructs.Construct, props ServiceProps) awsecs.Cl
 	cluster := awsecs.NewCluster(scope, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc:                            props.Network.VPC,
 		EnableFargateCapacityProviders: jsii.Bool(true),
-		ContainerInsightsV2:            awsecs.ContainerInsights_ENABLED,
+		// It alone counts desired, running and pending tasks. Its thirty metrics cost 0.30
+		// USD a month each.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
+		ContainerInsightsV2: awsecs.ContainerInsights_ENABLED,
 	})
 	// For tasks that are run by hand; the service brings its own strategy.
 	cluster.AddDefaultCapacityProviderStrategy(&[]*awsecs.CapacityProviderStrategy{

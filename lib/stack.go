@@ -28,6 +28,7 @@ type parts struct {
 	balancer   Balancer
 	service    Service
 	release    Release
+	dashboard  Dashboard
 }
 
 // NewStack makes the whole platform for one environment.
@@ -35,8 +36,7 @@ func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 	stack := newStack(scope, props)
 	p := newParts(stack, props)
 	keepHelperLogs(stack, props.Logs.RetentionDays)
-	p.monitoring.GuardDeployments(p.service)
-	p.monitoring.WatchRelease(p.release)
+	p.dashboard = p.watch(stack, props)
 	p.orderCreation()
 	p.addOutputs(stack)
 	return stack
@@ -65,6 +65,7 @@ func newStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 		awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("cloudstruct:noDomain"),
 			jsii.String("Without a domain the service answers plain HTTP, under the load balancer's own name. Set domain in the configuration for TLS."))
 	}
+	warnOfSpot(stack, props.Config)
 	return stack
 }
 
@@ -96,6 +97,19 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 		Deadline: props.Service.Deployment.Deadline, AutoDeploy: props.Image.AutoDeploy,
 	})
 	return p
+}
+
+// watch makes the alarms, and the page that shows them.
+func (p parts) watch(stack awscdk.Stack, props StackProps) Dashboard {
+	p.monitoring.GuardDeployments(p.service)
+	p.monitoring.WatchBalancer(p.balancer)
+	p.monitoring.WatchService(p.service, props.Service.Health.Grace, props.Scaling)
+	p.monitoring.WatchDatabase(p.database)
+	p.monitoring.WatchRelease(p.release)
+	p.monitoring.ReportPlacement(p.service, p.release)
+	return NewDashboard(stack, "Dashboard", DashboardProps{
+		Monitoring: p.monitoring, Balancer: p.balancer, Service: p.service, Database: p.database, Release: p.release,
+	})
 }
 
 // orderCreation puts what can fail for reasons outside of the stack first: no
@@ -141,4 +155,5 @@ func (p parts) addOutputs(stack awscdk.Stack) {
 	output("DatabaseSecretArn", "The secret with the database's user name and password", p.database.Secret.SecretArn())
 	output("RedeployFunctionName", "The function that deploys what is pushed", p.release.Function.FunctionName())
 	output("AlarmTopicArn", "The topic of alarms and of releases that were turned back", p.monitoring.Topic.TopicArn())
+	output("DashboardUrl", "The page to look at when something is wrong", p.dashboard.URL())
 }

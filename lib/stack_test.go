@@ -54,7 +54,7 @@ func TestStatefulResourcesKeepTheirIdentity(t *testing.T) {
 func TestOutputsTellWhatPipelinesNeed(t *testing.T) {
 	always := []string{
 		"RepositoryUrl", "TaskDefinitionArn", "ClusterArn", "ClusterName", "ServerDns", "RdsEndpoint", "RdsReaderEndpoint", "RdsPort",
-		"ServiceUrl", "ServiceName", "DatabaseSecretArn", "AlarmTopicArn", "RedeployFunctionName",
+		"ServiceUrl", "ServiceName", "DatabaseSecretArn", "AlarmTopicArn", "DashboardUrl", "RedeployFunctionName",
 	}
 	for _, test := range []struct {
 		name string
