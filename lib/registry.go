@@ -100,8 +100,8 @@ func (r Registry) PushPattern() *awsevents.EventPattern {
 	}
 }
 
-// GrantSeed allows to look for the deploy tag, and to push what it should name.
-func (r Registry) GrantSeed(grantee awsiam.IGrantable) {
+// GrantRelease allows to look for a tag, and to push what it should name.
+func (r Registry) GrantRelease(grantee awsiam.IGrantable) {
 	r.Repository.GrantPush(grantee)
 	// A look at a tag by the registry protocol is this action.
 	r.Repository.Grant(grantee, jsii.String("ecr:BatchGetImage"))

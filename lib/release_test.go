@@ -134,6 +134,7 @@ func TestNoPolicyAllowsMoreThanItNames(t *testing.T) {
 	for name, s := range map[string]stack{
 		"production":  production(t, withDomain, withConnectionString),
 		"rotation":    production(t, withRotation),
+		"github":      production(t, withGitHub),
 		"exec":        production(t, func(c *config.Config) { c.Service.Exec = true }),
 		"development": development(t),
 	} {

@@ -36,7 +36,7 @@ func NewImageSeed(scope constructs.Construct, id string, props ImageSeedProps) I
 		// It packs its own binary in memory.
 		MemoryMiB: 512,
 	})
-	props.Registry.GrantSeed(function)
+	props.Registry.GrantRelease(function)
 	return ImageSeed{Resource: awscdk.NewCustomResource(c, jsii.String("Resource"), &awscdk.CustomResourceProps{
 		ResourceType: jsii.String("Custom::ImageSeed"),
 		ServiceToken: function.FunctionArn(),

@@ -266,27 +266,39 @@ func (s Service) DeploymentPattern() *awsevents.EventPattern {
 	}
 }
 
-// GrantReconcile allows to read what the service runs and why it failed, to
-// deploy, and to roll back.
-func (s Service) GrantReconcile(grantee awsiam.IGrantable) {
-	name := *s.Cluster.ClusterName() + "/" + *s.Fargate.ServiceName()
-	service := *s.Fargate.ServiceArn()
-	deployments, revisions := s.arn("service-deployment", name+"/*"), s.arn("service-revision", name+"/*")
-	grant := func(conditions *map[string]*map[string]any, actions []string, resources ...string) {
-		awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
-			Grantee: grantee, Actions: jsii.Strings(actions...), ResourceArns: jsii.Strings(resources...), Conditions: conditions,
-		})
-	}
-	grant(nil, []string{"ecs:DescribeServices", "ecs:ListServiceDeployments", "ecs:UpdateService"}, service)
+// GrantWatch allows to read which image each deployment is of, and why it failed.
+func (s Service) GrantWatch(grantee awsiam.IGrantable) {
+	service, deployments, revisions := *s.Fargate.ServiceArn(), s.arn("service-deployment", s.path()+"/*"), s.arn("service-revision", s.path()+"/*")
+	allow(grantee, nil, []string{"ecs:ListServiceDeployments"}, service)
 	// ECS asks for these on the service as well.
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment-permissions.html
-	grant(nil, []string{"ecs:DescribeServiceDeployments", "ecs:StopServiceDeployment"}, service, deployments)
-	grant(nil, []string{"ecs:DescribeServiceRevisions"}, service, revisions)
-	grant(nil, []string{"ecs:DescribeTasks"}, s.arn("task", *s.Cluster.ClusterName()+"/*"))
+	allow(grantee, nil, []string{"ecs:DescribeServiceDeployments"}, service, deployments)
+	allow(grantee, nil, []string{"ecs:DescribeServiceRevisions"}, service, revisions)
+	allow(grantee, nil, []string{"ecs:DescribeTasks"}, s.arn("task", *s.Cluster.ClusterName()+"/*"))
 	// The tasks of a service are listed by its cluster: AWS has no resource for it.
 	inCluster := map[string]any{"ecs:cluster": s.Cluster.ClusterArn()}
-	grant(&map[string]*map[string]any{"ArnEquals": &inCluster}, []string{"ecs:ListTasks"}, "*")
+	allow(grantee, &map[string]*map[string]any{"ArnEquals": &inCluster}, []string{"ecs:ListTasks"}, "*")
+}
+
+// GrantReconcile allows also to read what the service runs and logs, to deploy,
+// and to roll back.
+func (s Service) GrantReconcile(grantee awsiam.IGrantable) {
+	s.GrantWatch(grantee)
+	service := *s.Fargate.ServiceArn()
+	allow(grantee, nil, []string{"ecs:DescribeServices", "ecs:UpdateService"}, service)
+	allow(grantee, nil, []string{"ecs:StopServiceDeployment"}, service, s.arn("service-deployment", s.path()+"/*"))
 	s.Logs.Grant(grantee, jsii.String("logs:GetLogEvents"))
+}
+
+func allow(grantee awsiam.IGrantable, conditions *map[string]*map[string]any, actions []string, resources ...string) {
+	awsiam.Grant_AddToPrincipal(&awsiam.GrantOnPrincipalOptions{
+		Grantee: grantee, Actions: jsii.Strings(actions...), ResourceArns: jsii.Strings(resources...), Conditions: conditions,
+	})
+}
+
+// path is how the ARNs of ECS name the service.
+func (s Service) path() string {
+	return *s.Cluster.ClusterName() + "/" + *s.Fargate.ServiceName()
 }
 
 func (s Service) arn(resource, name string) string {

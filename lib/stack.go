@@ -29,6 +29,7 @@ type parts struct {
 	service    Service
 	release    Release
 	dashboard  Dashboard
+	github     *GitHub
 }
 
 // NewStack makes the whole platform for one environment.
@@ -96,6 +97,10 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 		Registry: p.registry, Service: p.service, Database: p.database, Monitoring: p.monitoring,
 		Deadline: props.Service.Deployment.Deadline, AutoDeploy: props.Image.AutoDeploy,
 	})
+	if props.GitHub.Repository != "" {
+		github := NewGitHub(stack, "GitHub", GitHubProps{GitHub: props.GitHub, Registry: p.registry, Service: p.service})
+		p.github = &github
+	}
 	return p
 }
 
@@ -154,6 +159,9 @@ func (p parts) addOutputs(stack awscdk.Stack) {
 	output("RdsPort", "The database's port", awscdk.Token_AsString(p.database.Cluster.ClusterEndpoint().Port(), nil))
 	output("DatabaseSecretArn", "The secret with the database's user name and password", p.database.Secret.SecretArn())
 	output("RedeployFunctionName", "The function that deploys what is pushed", p.release.Function.FunctionName())
+	if p.github != nil {
+		output("GithubRoleArn", "The role of the workflows that push releases", p.github.Role.RoleArn())
+	}
 	output("AlarmTopicArn", "The topic of alarms and of releases that were turned back", p.monitoring.Topic.TopicArn())
 	output("DashboardUrl", "The page to look at when something is wrong", p.dashboard.URL())
 }
