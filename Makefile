@@ -2,6 +2,7 @@
 # pinned, into this folder.
 
 ENV ?= production
+ACTIONLINT_VERSION := v1.7.12
 GOLANGCI_LINT_VERSION := v2.15.0
 GOTESTSUM_VERSION := v1.13.0
 
@@ -10,6 +11,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 npm := node_modules/.package-lock.json
 venv := .tools/venv/installed
+actionlint := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
 golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 gotestsum := .tools/bin/gotestsum-$(GOTESTSUM_VERSION)
 
@@ -45,15 +47,16 @@ retry: ## Deploy the image under the deploy tag, also when it was turned back
 	@go run ./cmd/retry -environment $(ENV)
 
 .PHONY: test
-test: lint $(npm) $(venv) ## Check everything: vet, lint, tests
+test: lint $(npm) ## Check everything: vet, lint, tests
 	$(gotestsum) --format pkgname -- -timeout 15m ./...
 
 .PHONY: lint
-lint: $(golangci-lint) $(gotestsum)
+lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv)
 	go mod verify
 	go mod tidy -diff
 	go vet ./...
 	$(golangci-lint) run
+	$(actionlint) -shellcheck .tools/venv/bin/shellcheck
 
 .PHONY: soak
 soak: ## Play a million sequences against the release loop
@@ -76,10 +79,14 @@ $(npm): package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-$(venv): cmd/local/requirements.txt
+$(venv): cmd/local/requirements.txt .github/requirements.txt
 	python3 -m venv --clear .tools/venv
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$^)
 	@touch $@
+
+$(actionlint):
+	GOBIN=$(CURDIR)/.tools/bin GOFLAGS= go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+	mv .tools/bin/actionlint $@
 
 $(golangci-lint):
 	GOBIN=$(CURDIR)/.tools/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
