@@ -113,7 +113,8 @@ func TestReleaseWorkflowReportsTheVerdict(t *testing.T) {
 		name     string
 		moments  []moment
 		settings []string
-		refused  string // of the push
+		expired  bool   // the image is gone again
+		refused  string // how ECR refuses the push
 		want     string // starts the verdict, after its level
 		also     []string
 	}{
@@ -215,6 +216,12 @@ func TestReleaseWorkflowReportsTheVerdict(t *testing.T) {
 			want:    "error::An error occurred (AccessDeniedException) when calling the PutImage operation",
 		},
 		{
+			name:    "an image that has expired",
+			moments: pushed,
+			expired: true,
+			want:    "error::Commit c0ffee can't be released: registry/my-api@sha256:index is not there any more.",
+		},
+		{
 			name:    "a service that was never deployed",
 			moments: []moment{{other, []deployment{}}, {index, []deployment{}}, {index, []deployment{{"d1", "SUCCESSFUL", inside}}}},
 			want:    "notice::Commit c0ffee is live",
@@ -222,7 +229,7 @@ func TestReleaseWorkflowReportsTheVerdict(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			verdict, summary, err := runRelease(t, test.moments, test.refused, test.settings...)
+			verdict, summary, err := runRelease(t, map[string]any{"moments": test.moments, "expired": test.expired, "refused": test.refused}, test.settings...)
 			var exit *exec.ExitError
 			if live := strings.HasPrefix(test.want, "notice"); live && err != nil || !live && !errors.As(err, &exit) {
 				t.Errorf("ended with %v", err)
@@ -245,7 +252,7 @@ func TestReleaseWorkflowReportsTheVerdict(t *testing.T) {
 
 // runRelease runs the script of the workflow's last step, and gives the last line
 // of its log and the run's summary.
-func runRelease(t *testing.T, moments []moment, refused string, settings ...string) (verdict, summary string, err error) {
+func runRelease(t *testing.T, world map[string]any, settings ...string) (verdict, summary string, err error) {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name, content string, mode os.FileMode) string {
@@ -255,20 +262,17 @@ func runRelease(t *testing.T, moments []moment, refused string, settings ...stri
 		}
 		return path
 	}
-	world, err := json.Marshal(map[string]any{
-		"manifest": `{"manifests": [{"digest": "` + inside + `"}]}`,
-		"moments":  moments,
-		"refused":  refused,
-		"failure": map[string]any{
-			"statusReason":             "tasks failed to start.",
-			"deploymentCircuitBreaker": map[string]any{"failureCount": 3},
-			"alarms":                   map[string]any{"triggeredAlarmNames": []string{"errors", "100% slow"}},
-		},
-		"tasks": []any{
-			map[string]any{"startedBy": "ecs-svc/d0", "stoppedReason": "Scaling activity initiated by deployment", "containers": []any{map[string]any{"exitCode": 0}}},
-			map[string]any{"startedBy": "ecs-svc/d2", "stoppedReason": "Essential container in task exited", "containers": []any{map[string]any{"exitCode": 1, "reason": "OutOfMemory"}}},
-		},
-	})
+	world["manifest"] = `{"manifests": [{"digest": "` + inside + `"}]}`
+	world["failure"] = map[string]any{
+		"statusReason":             "tasks failed to start.",
+		"deploymentCircuitBreaker": map[string]any{"failureCount": 3},
+		"alarms":                   map[string]any{"triggeredAlarmNames": []string{"errors", "100% slow"}},
+	}
+	world["tasks"] = []any{
+		map[string]any{"startedBy": "ecs-svc/d0", "stoppedReason": "Scaling activity initiated by deployment", "containers": []any{map[string]any{"exitCode": 0}}},
+		map[string]any{"startedBy": "ecs-svc/d2", "stoppedReason": "Essential container in task exited", "containers": []any{map[string]any{"exitCode": 1, "reason": "OutOfMemory"}}},
+	}
+	worldJSON, err := json.Marshal(world)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +292,7 @@ func runRelease(t *testing.T, moments []moment, refused string, settings ...stri
 	// As the runner does it for `shell: bash`.
 	cmd := exec.Command("bash", "--noprofile", "--norc", "-eo", "pipefail", write("step.sh", releaseScript(t), 0o644))
 	cmd.Env = append([]string{
-		"PATH=" + dir + ":" + os.Getenv("PATH"), "WORLD=" + write("world.json", string(world), 0o644), "GITHUB_STEP_SUMMARY=" + summaryFile,
+		"PATH=" + dir + ":" + os.Getenv("PATH"), "WORLD=" + write("world.json", string(worldJSON), 0o644), "GITHUB_STEP_SUMMARY=" + summaryFile,
 		"REPOSITORY=registry/my-api", "NAME=my-api", "TAG=jellybean", "CLUSTER=C", "SERVICE=S", "DIGEST=" + index, "GITHUB_SHA=c0ffee",
 		"TIMEOUT_MINUTES=5", "POLL_SECONDS=0", "QUIET_SECONDS=30",
 	}, settings...)

@@ -79,6 +79,8 @@ def rows(value):
 
 def batch_get_image(given, world, moment):
     kind, wanted = given["image-ids"][0].split("=")
+    if world["expired"]:
+        return {"failures": [{"imageId": {"imageDigest": wanted}, "failureCode": "ImageNotFound"}], "images": []}
     digest = moment["tagged"] if kind == "imageTag" else wanted
     return {"images": [{"imageId": {"imageDigest": digest}, "imageManifest": world["manifest"]}]}
 
@@ -86,7 +88,7 @@ def batch_get_image(given, world, moment):
 def put_image(given, world, moment):
     if given["image-manifest"] != [world["manifest"]]:
         sys.exit("not the manifest that was read")
-    if world.get("refused"):
+    if world["refused"]:
         sys.exit(f"An error occurred ({world['refused']}) when calling the PutImage operation")
     return {"image": {}}
 
