@@ -41,9 +41,11 @@ func NewBalancer(scope constructs.Construct, id string, props BalancerProps) Bal
 	})
 	if props.AccessLogs {
 		logAccess(c, alb, props)
+	} else {
+		excuse(alb, "AwsSolutions-ELB2", "loadBalancer.accessLogs is false in the configuration.")
 	}
 	if props.WAF != config.FirewallOff {
-		addFirewall(c, alb, props.WAF)
+		addFirewall(c, alb, props)
 	}
 	return Balancer{ALB: alb}
 }
@@ -64,6 +66,7 @@ func newBalancerGroup(scope constructs.Construct, props BalancerProps) awsec2.Se
 	if props.TLS {
 		openToWorld(443, "HTTPS from anywhere")
 	}
+	excuse(group, "AwsSolutions-EC23", "The balancer is for the world, on the ports that it serves. Nothing else is open to it.")
 	return group
 }
 
@@ -89,7 +92,7 @@ func newAccessLogBucket(scope constructs.Construct, props BalancerProps) awss3.B
 	if props.Retain {
 		removal = awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 	}
-	return awss3.NewBucket(scope, jsii.String("AccessLogs"), &awss3.BucketProps{
+	bucket := awss3.NewBucket(scope, jsii.String("AccessLogs"), &awss3.BucketProps{
 		// The one kind of encryption that a balancer can write with.
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
@@ -100,6 +103,8 @@ func newAccessLogBucket(scope constructs.Construct, props BalancerProps) awss3.B
 		RemovalPolicy:     removal,
 		AutoDeleteObjects: jsii.Bool(!props.Retain),
 	})
+	excuse(bucket, "AwsSolutions-S1", "A log of who reads the log would be another bucket, with the same finding.")
+	return bucket
 }
 
 // resource is the balancer without its listeners.

@@ -47,26 +47,3 @@ func TestAccessLogsGoWithAStackThatKeepsNothing(t *testing.T) {
 	s.hasResource("AWS::S3::Bucket", object{"DeletionPolicy": "Delete"})
 	s.count("Custom::S3AutoDeleteObjects", 1)
 }
-
-func TestFirewallCountsOrBlocksOrIsNotThere(t *testing.T) {
-	production(t).count("AWS::WAFv2::WebACL", 0)
-
-	counting := production(t, func(c *config.Config) { c.LoadBalancer.WAF = config.FirewallCount })
-	counting.count("AWS::WAFv2::WebACLAssociation", 1)
-	counting.has("AWS::WAFv2::WebACL", object{
-		"Scope": "REGIONAL", "DefaultAction": object{"Allow": object{}},
-		"Rules": list(
-			object{"Name": "RateLimit", "Action": object{"Count": object{}}, "Statement": object{"RateBasedStatement": object{"AggregateKeyType": "IP", "Limit": 2000}}},
-			object{"Name": "AWSManagedRulesCommonRuleSet", "OverrideAction": object{"Count": object{}}},
-			object{"Name": "AWSManagedRulesKnownBadInputsRuleSet", "OverrideAction": object{"Count": object{}}},
-		),
-	})
-
-	production(t, func(c *config.Config) { c.LoadBalancer.WAF = config.FirewallBlock }).has("AWS::WAFv2::WebACL", object{
-		"Rules": list(
-			object{"Name": "RateLimit", "Action": object{"Block": object{}}},
-			object{"Name": "AWSManagedRulesCommonRuleSet", "OverrideAction": object{"None": object{}}},
-			object{"Name": "AWSManagedRulesKnownBadInputsRuleSet", "OverrideAction": object{"None": object{}}},
-		),
-	})
-}

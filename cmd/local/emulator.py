@@ -182,6 +182,15 @@ def disassociate_acl(physical_id, properties):
     waf._associations.pop(properties["ResourceArn"], None)
 
 
+def log_acl(logical_id, properties, stack_name):
+    """WAF has a say in where it logs to: https://docs.aws.amazon.com/waf/latest/developerguide/logging-cw-logs.html"""
+    for arn in properties["LogDestinationConfigs"]:
+        name = arn.partition(":log-group:")[2]
+        if not name.startswith("aws-waf-logs-") or name not in cloudwatch_logs._log_groups:
+            raise ValueError(f"The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by colons or slashes., field: LOG_DESTINATION, parameter: {arn}")
+    return properties["ResourceArn"], {}
+
+
 def refusing_delete(type_name, refuse):
     """Have CloudFormation's delete fail for what AWS would not delete."""
     handlers = provisioners._RESOURCE_HANDLERS[type_name]
@@ -250,6 +259,7 @@ def add_resource_types():
     resource("AWS::SecretsManager::ResourcePolicy", only_recorded)
     resource("AWS::SecretsManager::RotationSchedule", only_recorded)
     resource("AWS::WAFv2::WebACLAssociation", associate_acl, disassociate_acl)
+    resource("AWS::WAFv2::LoggingConfiguration", log_acl)
     # The CDK's own helpers are Node functions that need the AWS SDK of the Lambda
     # runtime: their work is done here.
     resource("Custom::VpcRestrictDefaultSG", close_default_group)
