@@ -79,6 +79,9 @@ type Network struct {
 	// How tasks reach the internet: a gateway in each zone, one for both, or public addresses that only the balancer can reach.
 	NAT NAT `yaml:"nat" validate:"oneof=perZone single none"`
 	// Log the network's traffic.
+	//
+	// CloudWatch takes 0.50 US dollars for a gigabyte, and a busy network is a few
+	// of them a day. https://aws.amazon.com/cloudwatch/pricing/
 	FlowLogs bool `yaml:"flowLogs"`
 }
 
@@ -144,7 +147,7 @@ type Service struct {
 	SlowStart time.Duration `yaml:"slowStart" validate:"eq=0s|min=30s,max=15m"`
 	// Keeps a client on one task.
 	Stickiness Stickiness `yaml:"stickiness"`
-	// Mount the container's root file system read-only.
+	// Mount the container's root file system read-only, but for /tmp.
 	ReadOnly bool `yaml:"readOnly"`
 	// How releases are rolled out.
 	Deployment Deployment `yaml:"deployment"`
@@ -237,8 +240,14 @@ type Schedule struct {
 // LoadBalancer is what stands between the world and the service.
 type LoadBalancer struct {
 	// Log each request to a bucket.
+	//
+	// Only their storage costs, 0.023 US dollars for a gigabyte and month.
+	// https://aws.amazon.com/s3/pricing/
 	AccessLogs bool `yaml:"accessLogs"`
 	// A web application firewall that counts, or blocks, what its rules match; true counts.
+	//
+	// 8 US dollars a month, and 0.60 for a million requests.
+	// https://aws.amazon.com/waf/pricing/
 	WAF Firewall `yaml:"waf" validate:"oneof=false count block"`
 	// AWS refuses to delete the balancer.
 	DeletionProtection bool `yaml:"deletionProtection"`

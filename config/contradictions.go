@@ -37,6 +37,8 @@ func (r *reader) contradictions(c *Config) {
 		"service.health.codes")
 	r.refuse(s.OnDemandWeight == 0 && s.SpotWeight == 0, "must not be 0 when spotWeight is 0",
 		"service.onDemandWeight", "service.spotWeight")
+	r.refuse(s.Exec && s.ReadOnly, "must be false with readOnly: what lets a session into a task writes to its file system",
+		"service.exec", "service.readOnly")
 	r.refuse(s.Stickiness.Duration > 0 && (s.Deployment.Strategy == Canary || s.Deployment.Strategy == Linear),
 		fmt.Sprintf("must be rolling or blueGreen with sticky sessions, which undo the shares of %s; or set service.stickiness.duration to 0s", s.Deployment.Strategy),
 		"service.deployment.strategy", "service.stickiness.duration")

@@ -123,6 +123,7 @@ func TestMistakesNameLineKeyAndWhatIsAllowed(t *testing.T) {
 		{"a maximum below the default minimum", "environment: a\nscaling: {max: 1}\n", "c.yaml:2: scaling.max: must be at least min (2), got 1"},
 		{"a capacity that is no half", "environment: a\ndatabase: {maxCapacity: 4.2}\n", "c.yaml:2: database.maxCapacity: must be a multiple of 0.5, got 4.2"},
 		{"too short a window", "environment: a\ndatabase: {backupWindow: 02:00-02:10}\n", `c.yaml:2: database.backupWindow: must be hh:mm-hh:mm in UTC, half an hour at least, got "02:00-02:10"`},
+		{"a session in a read-only task", "environment: a\nservice: {exec: true, readOnly: true}\n", "c.yaml:2: service.exec: must be false with readOnly: what lets a session into a task writes to its file system"},
 		{"rotation of a composed secret", "environment: a\ndatabase: {rotation: 720h, connectionString: {env: DB}}\n", "c.yaml:2: database.rotation: must be 0s together with connectionString, which would keep the old password"},
 		{"rotation without a way out", "environment: a\nnetwork: {nat: none}\ndatabase: {rotation: 720h}\n", "c.yaml:3: database.rotation: must be 0s while network.nat is none: the function that changes the password reaches Secrets Manager by a NAT gateway"},
 		{"an unknown place", "environment: a\ndatabase: {connectionString: {format: \"{pw}\"}}\n", "c.yaml:2: database.connectionString.format: has {pw}, but the places are {host}, {reader}, {port}, {name}, {username}, {password}"},

@@ -58,6 +58,9 @@ func NewService(scope constructs.Construct, id string, props ServiceProps) Servi
 	logs := newLogGroup(c, "Logs", props.LogRetentionDays)
 	task := newTask(c, props, logs)
 	web := newWebService(c, cluster, task, props)
+	if props.Exec {
+		excuseWildcards(task.TaskRole(), "The channels of a session in a task have no finer resource; the CDK lets the task list log groups as well.", "\\*")
+	}
 	configureTargets(web.TargetGroup(), props)
 	scaleTasks(web, props.Scaling)
 	props.Database.AllowFrom(web.Service())
@@ -103,7 +106,7 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 	}
 	secrets := props.Database.Secrets()
 	maps.Copy(secrets, configuredSecrets(scope, props.Secrets))
-	task.AddContainer(jsii.String("api"), &awsecs.ContainerDefinitionOptions{
+	container := task.AddContainer(jsii.String("api"), &awsecs.ContainerDefinitionOptions{
 		Image:        props.Registry.DeployImage(),
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Port)}},
 		Environment:  &environment,
@@ -113,10 +116,16 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 			StreamPrefix: jsii.String(logStreamPrefix),
 		}),
 		ReadonlyRootFilesystem: &props.ReadOnly,
+		SystemControls:         unprivilegedPorts(props.Port),
 		// Every task of a deployment runs the image that its first task ran, also
 		// when the deploy tag has moved on since.
 		VersionConsistency: awsecs.VersionConsistency_ENABLED,
 	})
+	if props.ReadOnly {
+		leaveTmpWritable(task, container)
+	}
+	excuse(task, "AwsSolutions-ECS2", "The variables say where things are. What is secret comes from Secrets Manager.")
+	excuseWildcards(task.ExecutionRole(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
 	return task
 }
 

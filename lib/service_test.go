@@ -1,6 +1,9 @@
 package lib
 
 import (
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,4 +157,43 @@ func TestContainerGetsConfiguredEnvironmentAndSecrets(t *testing.T) {
 func TestExecIsASwitch(t *testing.T) {
 	production(t).has("AWS::ECS::Service", object{"EnableExecuteCommand": false})
 	production(t, func(c *config.Config) { c.Service.Exec = true }).has("AWS::ECS::Service", object{"EnableExecuteCommand": true})
+}
+
+func TestImageWithoutRootListensOnALowPort(t *testing.T) {
+	controls := func(s stack) any {
+		return s.only("AWS::ECS::TaskDefinition", "Service").Properties["ContainerDefinitions"].([]any)[0].(object)["SystemControls"]
+	}
+	if got := text(t, controls(production(t))); got != `[{"Namespace":"net.ipv4.ip_unprivileged_port_start","Value":"0"}]` {
+		t.Errorf("port 80 is given %s", got)
+	}
+	if got := controls(production(t, func(c *config.Config) { c.Service.Port = 8080 })); got != nil {
+		t.Errorf("port 8080 is given %s", text(t, got))
+	}
+}
+
+func TestReadOnlyTaskKeepsItsTmp(t *testing.T) {
+	production(t, func(c *config.Config) { c.Service.ReadOnly = true }).has("AWS::ECS::TaskDefinition", object{
+		"ContainerDefinitions": list(object{
+			"ReadonlyRootFilesystem": true,
+			"MountPoints":            list(object{"SourceVolume": "tmp", "ContainerPath": "/tmp", "ReadOnly": false}),
+		}),
+		"Volumes": list(object{"Name": "tmp"}),
+	})
+	production(t).has("AWS::ECS::TaskDefinition", object{"Volumes": absent(), "ContainerDefinitions": list(object{"MountPoints": absent()})})
+}
+
+// TestExecutionRoleReadsItsOwnSecretsAndImages wants whatever starts a task to
+// reach nothing of another stack.
+func TestExecutionRoleReadsItsOwnSecretsAndImages(t *testing.T) {
+	own := regexp.MustCompile(`RegistryRepository|ServiceLogs|DatabaseCredentials|DatabaseConnectionString`)
+	for _, st := range production(t, withConnectionString).statements() {
+		if !strings.HasPrefix(st.policy, "ServiceTaskExecutionRole") || slices.Equal(st.actions, []string{"ecr:GetAuthorizationToken"}) {
+			continue
+		}
+		for _, resource := range st.resources {
+			if name := text(t, resource); !own.MatchString(name) || contains(name, "*") {
+				t.Errorf("%v is allowed on %s", st.actions, name)
+			}
+		}
+	}
 }

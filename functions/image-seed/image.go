@@ -19,8 +19,11 @@ import (
 // binary is where the image has the placeholder.
 const binary = "/placeholder"
 
+// user is nobody's: the task lets every user listen on any port.
+const user = "65532:65532"
+
 // placeholder is an image of nothing but an executable, the same one each time.
-// It runs as the image's default user, root, to be able to listen on any port.
+// It writes no file.
 func placeholder(executable string, p properties) (v1.Image, error) {
 	content, err := os.ReadFile(executable)
 	if err != nil {
@@ -51,6 +54,7 @@ func placeholder(executable string, p properties) (v1.Image, error) {
 	config = config.DeepCopy()
 	config.OS, config.Architecture = "linux", architecture
 	config.Config.Entrypoint = []string{binary}
+	config.Config.User = user
 	config.Config.ExposedPorts = map[string]struct{}{strconv.Itoa(p.Port) + "/tcp": {}}
 	config.Config.Env = settings{
 		Port: p.Port, HealthPath: p.HealthPath, RepositoryURI: p.RepositoryURI, Tag: p.Tag, Architecture: architecture,

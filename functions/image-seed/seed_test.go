@@ -146,6 +146,9 @@ func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 	if config.OS != "linux" || config.Architecture != runtime.GOARCH {
 		t.Errorf("image is for %s/%s", config.OS, config.Architecture)
 	}
+	if config.Config.User != "65532:65532" {
+		t.Errorf("image runs as %q, want a user without rights", config.Config.User)
+	}
 	binary := unpack(t, image)
 	start(t, binary, config.Config.Env, port)
 
