@@ -12,6 +12,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 npm := node_modules/.package-lock.json
 venv := .tools/venv/installed
 actionlint := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
+cfn-lint := .tools/venv/bin/cfn-lint
 golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 gotestsum := .tools/bin/gotestsum-$(GOTESTSUM_VERSION)
 
@@ -47,7 +48,7 @@ retry: ## Deploy the image under the deploy tag, also when it was turned back
 	@go run ./cmd/retry -environment $(ENV)
 
 .PHONY: test
-test: lint $(npm) ## Check everything: vet, lint, tests
+test: lint $(npm) $(cfn-lint) ## Check everything: vet, lint, tests
 	$(gotestsum) --format pkgname -- -timeout 15m ./...
 
 .PHONY: lint
@@ -87,6 +88,10 @@ $(venv): cmd/local/requirements.txt .github/requirements.txt
 $(actionlint):
 	GOBIN=$(CURDIR)/.tools/bin GOFLAGS= go install github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 	mv .tools/bin/actionlint $@
+
+$(cfn-lint): lib/testdata/requirements.txt $(venv)
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
 
 $(golangci-lint):
 	GOBIN=$(CURDIR)/.tools/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)

@@ -42,13 +42,16 @@ type Database struct {
 func NewDatabase(scope constructs.Construct, id string, props DatabaseProps) Database {
 	c := constructs.NewConstruct(scope, &id)
 	group := newDatabaseGroup(c, props)
-	cluster := newDatabaseCluster(c, props, group, newCredentials(c, props))
+	credentials := newCredentials(c, props)
+	cluster := newDatabaseCluster(c, props, group, credentials)
 	database := Database{Cluster: cluster, Secret: cluster.Secret(), group: group, props: props}
 	if props.ConnectionString != nil {
 		database.ConnectionString = newConnectionString(c, database)
 	}
 	if database.Rotates() {
 		rotatePassword(c, database)
+	} else {
+		excuse(credentials, "AwsSolutions-SMG4", "database.rotation is 0s in the configuration.")
 	}
 	return database
 }
@@ -78,7 +81,7 @@ func newCredentials(scope constructs.Construct, props DatabaseProps) awssecretsm
 }
 
 func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group awsec2.SecurityGroup, credentials awssecretsmanager.Secret) awsrds.DatabaseCluster {
-	return awsrds.NewDatabaseCluster(scope, jsii.String("Cluster"), &awsrds.DatabaseClusterProps{
+	cluster := awsrds.NewDatabaseCluster(scope, jsii.String("Cluster"), &awsrds.DatabaseClusterProps{
 		// 3.10 is the line with long-term support, and pauses at 0 capacity units.
 		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.Updates.3103.html
 		Engine: awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
@@ -95,6 +98,9 @@ func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group a
 		DefaultDatabaseName:           &props.Name,
 		Credentials:                   awsrds.Credentials_FromSecret(credentials, &props.Username),
 		StorageEncrypted:              jsii.Bool(true),
+		// It costs nothing, and lets in only those for whom a user was made in the
+		// database that has no password.
+		IamAuthentication: jsii.Bool(true),
 		Backup: &awsrds.BackupProps{
 			Retention:       awscdk.Duration_Days(jsii.Number(props.BackupDays)),
 			PreferredWindow: &props.BackupWindow,
@@ -102,6 +108,12 @@ func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group a
 		DeletionProtection: &props.DeletionProtection,
 		RemovalPolicy:      databaseRemoval(props.Retain),
 	})
+	excuse(cluster, "AwsSolutions-RDS11", "Only tasks can reach the port, and they are told its number. Another one would hide nothing.")
+	excuse(cluster, "AwsSolutions-RDS14", "Backtrack costs for each change that is written, and turns the whole cluster back. Backups restore any second of their days, beside the cluster.")
+	if !props.DeletionProtection {
+		excuse(cluster, "AwsSolutions-RDS10", "database.deletionProtection is false in the configuration.")
+	}
+	return cluster
 }
 
 func newReaders(n int) *[]awsrds.IClusterInstance {
@@ -151,10 +163,12 @@ func newConnectionString(scope constructs.Construct, d Database) awssecretsmanag
 		"{username}", d.props.Username,
 		"{password}", *d.Secret.SecretValueFromJson(jsii.String("password")).UnsafeUnwrap(),
 	).Replace(d.props.ConnectionString.Format)
-	return awssecretsmanager.NewSecret(scope, jsii.String("ConnectionString"), &awssecretsmanager.SecretProps{
+	secret := awssecretsmanager.NewSecret(scope, jsii.String("ConnectionString"), &awssecretsmanager.SecretProps{
 		Description:       jsii.String("Connection string of the database"),
 		SecretStringValue: awscdk.SecretValue_UnsafePlainText(&value),
 	})
+	excuse(secret, "AwsSolutions-SMG4", "It is composed of the password, which the configuration does not let rotate beside it.")
+	return secret
 }
 
 // AllowFrom lets the tasks of a service connect.

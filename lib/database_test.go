@@ -125,3 +125,7 @@ func TestConnectionStringIsASwitch(t *testing.T) {
 		}
 	}
 }
+
+func TestDatabaseTakesUsersWithoutAPassword(t *testing.T) {
+	production(t).has("AWS::RDS::DBCluster", object{"EnableIAMDatabaseAuthentication": true})
+}

@@ -34,6 +34,9 @@ type Monitoring struct {
 func NewMonitoring(scope constructs.Construct, id string, props MonitoringProps) Monitoring {
 	c := constructs.NewConstruct(scope, &id)
 	topic := awssns.NewTopic(c, jsii.String("Topic"), &awssns.TopicProps{
+		// No encryption at rest: the key that costs nothing, AWS's own for topics, does
+		// not let CloudWatch publish, and no alarm would be heard of.
+		// https://repost.aws/knowledge-center/cloudwatch-configure-alarm-sns
 		EnforceSSL: jsii.Bool(true),
 	})
 	allowAlarms(topic)

@@ -42,6 +42,8 @@ func NewNetwork(scope constructs.Construct, id string, props NetworkProps) Netwo
 	})
 	if props.FlowLogs {
 		addFlowLog(c, vpc, props)
+	} else {
+		excuse(vpc, "AwsSolutions-VPC7", "network.flowLogs is false in the configuration.")
 	}
 
 	network := Network{

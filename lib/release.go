@@ -96,6 +96,9 @@ func newRedeploy(scope constructs.Construct, props ReleaseProps, deadLetters aws
 	})
 	props.Registry.GrantReconcile(function)
 	props.Service.GrantReconcile(function)
+	excuseWildcards(function.Role(), "The deployments, revisions and tasks of one service have ids that ECS makes.",
+		"arn:.*:service-(deployment|revision)/.*/\\*", "arn:.*:task/.*/\\*")
+	excuseWildcards(function.Role(), "ecs:ListTasks has no finer resource. A condition holds it to the cluster.", "\\*")
 	props.Monitoring.Topic.GrantPublish(function)
 	if props.Database.Rotates() {
 		props.Database.GrantReconcile(function)
@@ -104,11 +107,13 @@ func newRedeploy(scope constructs.Construct, props ReleaseProps, deadLetters aws
 }
 
 func newDeadLetters(scope constructs.Construct) awssqs.Queue {
-	return awssqs.NewQueue(scope, jsii.String("DeadLetters"), &awssqs.QueueProps{
+	queue := awssqs.NewQueue(scope, jsii.String("DeadLetters"), &awssqs.QueueProps{
 		EnforceSSL:      jsii.Bool(true),
 		Encryption:      awssqs.QueueEncryption_SQS_MANAGED,
 		RetentionPeriod: awscdk.Duration_Days(jsii.Number(14)), // the most there is
 	})
+	excuse(queue, "AwsSolutions-SQS3", "It is the dead-letter queue, of the rules and of the function.")
+	return queue
 }
 
 func (r Release) wakeOn(scope constructs.Construct, id, description string, props ReleaseProps, rule *awsevents.RuleProps) {
