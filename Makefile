@@ -47,6 +47,10 @@ destroy: $(npm) ## Delete the stack
 retry: ## Deploy the image under the deploy tag, also when it was turned back
 	@go run ./cmd/retry -environment $(ENV)
 
+.PHONY: cost
+cost: synth ## Tell what the environment costs a month when nobody uses it, and what use adds
+	@go run ./cmd/cost -environment $(ENV)
+
 .PHONY: test
 test: lint $(npm) $(cfn-lint) ## Check everything: vet, lint, tests
 	$(gotestsum) --format pkgname -- -timeout 15m ./...
@@ -69,8 +73,11 @@ bench: $(npm) $(venv) ## Measure synth, and the function beside the Python one t
 	go test -run '^$$' -bench . -benchtime 10x . ./functions/ecs-redeploy
 
 .PHONY: docs
-docs: ## Write what is generated from the configuration's types
+docs: $(npm) ## Write what is generated: the README's table, config/schema.json, docs/cost.md
 	go run ./cmd/docs
+	cdk synth --quiet -c environment=production
+	cdk synth --quiet -c environment=development
+	go run ./cmd/cost -docs
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
