@@ -51,6 +51,11 @@ retry: ## Deploy the image under the deploy tag, also when it was turned back
 cost: synth ## Tell what the environment costs a month when nobody uses it, and what use adds
 	@go run ./cmd/cost -environment $(ENV)
 
+.PHONY: doctor
+doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it only reads
+	@go build -o .tools/bin/doctor ./cmd/doctor
+	@.tools/bin/doctor -environment $(ENV)
+
 .PHONY: test
 test: lint $(npm) $(cfn-lint) ## Check everything: vet, lint, tests
 	$(gotestsum) --format pkgname -- -timeout 15m ./...
