@@ -290,9 +290,11 @@ func (a testAccount) takeAddresses() (release func()) {
 	a.t.Helper()
 	var taken []string
 	for range 4 {
-		var address struct{ AllocationId string }
+		var address struct {
+			ID string `json:"AllocationId"`
+		}
 		a.python(&address, "call.py", "ec2", "allocate_address")
-		taken = append(taken, address.AllocationId)
+		taken = append(taken, address.ID)
 	}
 	return func() {
 		for _, id := range taken {

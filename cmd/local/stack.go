@@ -53,8 +53,8 @@ func (t *tour) cdk(ctx context.Context, dir string, arguments ...string) error {
 func (t *tour) command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, arguments...)
 	// Whatever leads this machine's user to an account of AWS must not be followed.
-	others := slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
-	cmd.Env = append(others,
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
+	cmd.Env = append(cmd.Env,
 		"AWS_ENDPOINT_URL="+t.emulator.origin, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 	)
