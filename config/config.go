@@ -37,6 +37,8 @@ type Config struct {
 	Logs Logs `yaml:"logs"`
 	// Who hears of them.
 	Alarms Alarms `yaml:"alarms"`
+	// What is measured and shown beyond the alarms.
+	Monitoring Monitoring `yaml:"monitoring"`
 	// The one repository and branch that may push releases.
 	GitHub GitHub `yaml:"github"`
 
@@ -327,6 +329,15 @@ type Alarms struct {
 	Email string `yaml:"email" validate:"omitempty,email"`
 }
 
+// Monitoring is what is measured and shown beyond the alarms, and costs.
+// https://aws.amazon.com/cloudwatch/pricing/
+type Monitoring struct {
+	// Container Insights: the number of tasks that run, and an alarm when they are too few. About 8 USD a month.
+	ContainerInsights bool `yaml:"containerInsights"`
+	// A page with all graphs. 3 USD a month after an account's first three.
+	Dashboard bool `yaml:"dashboard"`
+}
+
 // GitHub is the one repository and branch that may push releases.
 type GitHub struct {
 	// With it there is a role that GitHub's workflows of this repository can take on.
@@ -376,6 +387,7 @@ func Default() Config {
 			DeletionProtection: true,
 		},
 		Logs:                  Logs{RetentionDays: 30},
+		Monitoring:            Monitoring{ContainerInsights: true, Dashboard: true},
 		GitHub:                GitHub{Branch: "main"},
 		TerminationProtection: true,
 		Retain:                true,

@@ -61,7 +61,7 @@ func (m Monitoring) WatchBalancer(balancer Balancer) {
 	})
 }
 
-// WatchService tells people of tasks that are ill, too few or overworked.
+// WatchService tells people of tasks that are ill or overworked.
 func (m Monitoring) WatchService(service Service, grace time.Duration, scaling config.Scaling) {
 	m.alarm("UnhealthyTargets", "A task fails its health check and is not replaced by one that passes: look at the service's log, and ask a task for service.health.path.", &awscloudwatch.AlarmProps{
 		Metric: service.TargetGroup.Metrics().UnhealthyHostCount(every(1, awscloudwatch.Stats_MAXIMUM())),
@@ -70,6 +70,13 @@ func (m Monitoring) WatchService(service Service, grace time.Duration, scaling c
 		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(5 + math.Ceil(grace.Minutes())), ComparisonOperator: atLeast,
 		TreatMissingData: noAlarm, // there is no task at all: MissingTasks tells
 	})
+	m.overworked("Cpu", "CPU", service.Fargate.MetricCpuUtilization(every(5, awscloudwatch.Stats_AVERAGE())), scaling.CPUPercent)
+	m.overworked("Memory", "memory", service.Fargate.MetricMemoryUtilization(every(5, awscloudwatch.Stats_AVERAGE())), scaling.MemoryPercent)
+}
+
+// WatchTasks tells people of tasks that do not run, which Container Insights
+// counts.
+func (m Monitoring) WatchTasks(service Service, scaling config.Scaling) {
 	m.alarm("MissingTasks", "Fewer tasks run than the scaling's minimum: look at the service's events for tasks that can't be placed or do not start.", &awscloudwatch.AlarmProps{
 		Metric: service.missingTasks(highestMinimum(scaling)),
 		// A task takes a minute or two to start, also when one takes another's place; one
@@ -77,8 +84,6 @@ func (m Monitoring) WatchService(service Service, grace time.Duration, scaling c
 		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(15), DatapointsToAlarm: jsii.Number(10), ComparisonOperator: atLeast,
 		TreatMissingData: noAlarm, // a new service is not counted yet, and one without tasks may not be
 	})
-	m.overworked("Cpu", "CPU", service.Fargate.MetricCpuUtilization(every(5, awscloudwatch.Stats_AVERAGE())), scaling.CPUPercent)
-	m.overworked("Memory", "memory", service.Fargate.MetricMemoryUtilization(every(5, awscloudwatch.Stats_AVERAGE())), scaling.MemoryPercent)
 }
 
 // overworked is for a target that the scaling no longer holds.

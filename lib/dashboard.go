@@ -79,11 +79,16 @@ func (d Dashboard) addRequests(balancer Balancer) {
 
 func (d Dashboard) addTasks(service Service) {
 	average, maximum := labelled("Average", awscloudwatch.Stats_AVERAGE()), labelled("Maximum", awscloudwatch.Stats_MAXIMUM())
+	targets := service.TargetGroup.Metrics()
+	tasks := []awscloudwatch.IMetric{
+		targets.HealthyHostCount(labelled("Healthy", awscloudwatch.Stats_MINIMUM())),
+		targets.UnhealthyHostCount(labelled("Unhealthy", awscloudwatch.Stats_MAXIMUM())),
+	}
+	if service.props.ContainerInsights {
+		tasks = append(tasks, service.tasks("Desired"), service.tasks("Running"), service.tasks("Pending"))
+	}
 	d.board.AddWidgets(d.row(
-		graph{"Tasks", []awscloudwatch.IMetric{
-			service.tasks("Desired"), service.tasks("Running"), service.tasks("Pending"),
-			service.TargetGroup.Metrics().UnhealthyHostCount(labelled("Unhealthy", awscloudwatch.Stats_MAXIMUM())),
-		}, nil},
+		graph{"Tasks", tasks, nil},
 		graph{"CPU of tasks, in %", []awscloudwatch.IMetric{service.Fargate.MetricCpuUtilization(average), service.Fargate.MetricCpuUtilization(maximum)}, []string{"Cpu"}},
 		graph{"Memory of tasks, in %", []awscloudwatch.IMetric{service.Fargate.MetricMemoryUtilization(average), service.Fargate.MetricMemoryUtilization(maximum)}, []string{"Memory"}},
 	)...)

@@ -90,8 +90,32 @@ func TestDashboardShowsWhatThePersonOnCallNeeds(t *testing.T) {
 	}
 }
 
+// withLeast has the least to show.
+func withLeast(c *config.Config) {
+	c.Database.Readers, c.Database.MaxCapacity = 0, 1
+	c.Monitoring.ContainerInsights = false
+}
+
+func TestContainerInsightsIsASwitch(t *testing.T) {
+	for name, test := range map[string]struct {
+		s    stack
+		want bool
+	}{"on": {production(t), true}, "off": {production(t, withLeast), false}} {
+		whole := text(t, test.s.resources(""))
+		setting := contains(whole, `"containerInsights","Value":"enabled"`)
+		if setting != test.want || contains(whole, "RunningTaskCount") != test.want || contains(whole, "MissingTasks") != test.want {
+			t.Errorf("%s: the cluster counts tasks: %v, something looks at them: %v", name, setting, contains(whole, "RunningTaskCount"))
+		}
+	}
+}
+
+func TestDashboardIsASwitch(t *testing.T) {
+	production(t).count("AWS::CloudWatch::Dashboard", 1)
+	production(t, func(c *config.Config) { c.Monitoring.Dashboard = false }).count("AWS::CloudWatch::Dashboard", 0)
+}
+
 func TestDashboardShowsEveryAlarm(t *testing.T) {
-	for name, s := range map[string]stack{"production": production(t), "development": development(t)} {
+	for name, s := range map[string]stack{"production": production(t), "the least": production(t, withLeast)} {
 		var shown []string
 		for _, w := range s.widgets() {
 			shown = append(shown, w.Properties.Alarms...)
@@ -124,7 +148,7 @@ func TestGraphsShowTheThresholdsOfTheirAlarms(t *testing.T) {
 }
 
 func TestDashboardFillsThePage(t *testing.T) {
-	for name, s := range map[string]stack{"production": production(t), "development": development(t)} {
+	for name, s := range map[string]stack{"production": production(t), "the least": production(t, withLeast)} {
 		rows := map[int]int{}
 		for _, w := range s.widgets() {
 			rows[w.Y] += w.Width

@@ -36,12 +36,14 @@ type ServiceProps struct {
 	Database Database
 	Balancer Balancer
 	// Domain is nil without TLS.
-	Domain           *Domain
-	LogRetentionDays int
+	Domain            *Domain
+	LogRetentionDays  int
+	ContainerInsights bool
 }
 
 // Service is the container behind the load balancer, on Fargate.
 type Service struct {
+	props          ServiceProps
 	Cluster        awsecs.Cluster
 	TaskDefinition awsecs.FargateTaskDefinition
 	Fargate        awsecs.FargateService
@@ -65,6 +67,7 @@ func NewService(scope constructs.Construct, id string, props ServiceProps) Servi
 	scaleTasks(web, props.Scaling)
 	props.Database.AllowFrom(web.Service())
 	return Service{
+		props:          props,
 		Cluster:        cluster,
 		TaskDefinition: task,
 		Fargate:        web.Service(),
@@ -77,16 +80,26 @@ func newServiceCluster(scope constructs.Construct, props ServiceProps) awsecs.Cl
 	cluster := awsecs.NewCluster(scope, jsii.String("Cluster"), &awsecs.ClusterProps{
 		Vpc:                            props.Network.VPC,
 		EnableFargateCapacityProviders: jsii.Bool(true),
-		// It alone counts desired, running and pending tasks. Its thirty metrics cost 0.30
-		// USD a month each.
-		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
-		ContainerInsightsV2: awsecs.ContainerInsights_ENABLED,
+		ContainerInsightsV2:            containerInsights(props.ContainerInsights),
 	})
+	if !props.ContainerInsights {
+		excuse(cluster, "AwsSolutions-ECS4", "monitoring.containerInsights is false in the configuration.")
+	}
 	// For tasks that are run by hand; the service brings its own strategy.
 	cluster.AddDefaultCapacityProviderStrategy(&[]*awsecs.CapacityProviderStrategy{
 		{CapacityProvider: jsii.String("FARGATE"), Base: jsii.Number(1), Weight: jsii.Number(1)},
 	})
 	return cluster
+}
+
+// containerInsights alone counts desired, running and pending tasks. Its 25 metrics
+// of a cluster with one service cost 0.30 USD a month each.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Container-Insights-metrics-ECS.html
+func containerInsights(on bool) awsecs.ContainerInsights {
+	if on {
+		return awsecs.ContainerInsights_ENABLED
+	}
+	return awsecs.ContainerInsights_DISABLED
 }
 
 func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGroup) awsecs.FargateTaskDefinition {

@@ -28,7 +28,7 @@ type parts struct {
 	balancer   Balancer
 	service    Service
 	release    Release
-	dashboard  Dashboard
+	dashboard  *Dashboard
 	github     *GitHub
 }
 
@@ -37,7 +37,11 @@ func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 	stack := newStack(scope, props)
 	p := newParts(stack, props)
 	keepHelperLogs(stack, props.Logs.RetentionDays)
-	p.dashboard = p.watch(stack, props)
+	p.watch(props)
+	if props.Monitoring.Dashboard {
+		dashboard := p.newDashboard(stack)
+		p.dashboard = &dashboard
+	}
 	p.orderCreation()
 	p.addOutputs(stack)
 	return stack
@@ -90,7 +94,7 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 	})
 	p.service = NewService(stack, "Service", ServiceProps{
 		Service: props.Service, Scaling: props.Scaling, Network: p.network, Registry: p.registry,
-		Database: p.database, Balancer: p.balancer, Domain: p.domain, LogRetentionDays: days,
+		Database: p.database, Balancer: p.balancer, Domain: p.domain, LogRetentionDays: days, ContainerInsights: props.Monitoring.ContainerInsights,
 	})
 	p.release = NewRelease(stack, "Release", ReleaseProps{
 		FunctionSettings: functions, Project: props.Project, Environment: props.Environment,
@@ -104,14 +108,21 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 	return p
 }
 
-// watch makes the alarms, and the page that shows them.
-func (p parts) watch(stack awscdk.Stack, props StackProps) Dashboard {
+// watch makes the alarms.
+func (p parts) watch(props StackProps) {
 	p.monitoring.GuardDeployments(p.service)
 	p.monitoring.WatchBalancer(p.balancer)
 	p.monitoring.WatchService(p.service, props.Service.Health.Grace, props.Scaling)
+	if props.Monitoring.ContainerInsights {
+		p.monitoring.WatchTasks(p.service, props.Scaling)
+	}
 	p.monitoring.WatchDatabase(p.database)
 	p.monitoring.WatchRelease(p.release)
 	p.monitoring.ReportPlacement(p.service, p.release)
+}
+
+// newDashboard comes after the alarms, which it shows.
+func (p parts) newDashboard(stack awscdk.Stack) Dashboard {
 	return NewDashboard(stack, "Dashboard", DashboardProps{
 		Monitoring: p.monitoring, Balancer: p.balancer, Service: p.service, Database: p.database, Release: p.release,
 	})
@@ -163,5 +174,7 @@ func (p parts) addOutputs(stack awscdk.Stack) {
 		output("GithubRoleArn", "The role of the workflows that push releases", p.github.Role.RoleArn())
 	}
 	output("AlarmTopicArn", "The topic of alarms and of releases that were turned back", p.monitoring.Topic.TopicArn())
-	output("DashboardUrl", "The page to look at when something is wrong", p.dashboard.URL())
+	if p.dashboard != nil {
+		output("DashboardUrl", "The page to look at when something is wrong", p.dashboard.URL())
+	}
 }

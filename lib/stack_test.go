@@ -54,15 +54,15 @@ func TestStatefulResourcesKeepTheirIdentity(t *testing.T) {
 func TestOutputsTellWhatPipelinesNeed(t *testing.T) {
 	always := []string{
 		"RepositoryUrl", "TaskDefinitionArn", "ClusterArn", "ClusterName", "ServerDns", "RdsEndpoint", "RdsReaderEndpoint", "RdsPort",
-		"ServiceUrl", "ServiceName", "DatabaseSecretArn", "AlarmTopicArn", "DashboardUrl", "RedeployFunctionName",
+		"ServiceUrl", "ServiceName", "DatabaseSecretArn", "AlarmTopicArn", "RedeployFunctionName",
 	}
 	for _, test := range []struct {
 		name string
 		s    stack
 		want []string
 	}{
-		{"without a domain", production(t), always},
-		{"with a domain", production(t, withDomain), append([]string{"CertificateArn", "ZoneId"}, always...)},
+		{"without a domain", production(t), append([]string{"DashboardUrl"}, always...)},
+		{"with a domain", production(t, withDomain), append([]string{"CertificateArn", "ZoneId", "DashboardUrl"}, always...)},
 		{"development", development(t), always},
 	} {
 		t.Run(test.name, func(t *testing.T) {
