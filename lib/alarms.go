@@ -20,12 +20,12 @@ const (
 	noAlarm = awscloudwatch.TreatMissingData_NOT_BREACHING
 )
 
-// GuardDeployments has ECS roll a deployment back when the new tasks answer with
-// errors. The alarm looks at the target group, not at the service: a service
-// can't wait for an alarm that waits for it.
-func (m Monitoring) GuardDeployments(service Service) {
+// GuardDeployments has ECS roll a deployment back when the tasks answer with
+// errors. The alarm looks at the balancer, not at the service: a service can't
+// wait for an alarm that waits for it.
+func (m Monitoring) GuardDeployments(balancer Balancer, service Service) {
 	alarm := m.alarm("ServerErrors", "Tasks answer with HTTP 5xx: look at the service's log.", &awscloudwatch.AlarmProps{
-		Metric: service.TargetGroup.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every(1, awscloudwatch.Stats_SUM())),
+		Metric: balancer.ALB.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every(1, awscloudwatch.Stats_SUM())),
 		// Ten errors in two minutes of three are no single unlucky request.
 		Threshold: jsii.Number(10), EvaluationPeriods: jsii.Number(3), DatapointsToAlarm: jsii.Number(2), ComparisonOperator: atLeast,
 		TreatMissingData: noAlarm, // counted only when there is one
@@ -63,13 +63,16 @@ func (m Monitoring) WatchBalancer(balancer Balancer) {
 
 // WatchService tells people of tasks that are ill or overworked.
 func (m Monitoring) WatchService(service Service, grace time.Duration, scaling config.Scaling) {
-	m.alarm("UnhealthyTargets", "A task fails its health check and is not replaced by one that passes: look at the service's log, and ask a task for service.health.path.", &awscloudwatch.AlarmProps{
-		Metric: service.TargetGroup.Metrics().UnhealthyHostCount(every(1, awscloudwatch.Stats_MAXIMUM())),
-		// ECS replaces an unhealthy task within minutes, but not before its grace period
-		// is over.
-		Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(5 + math.Ceil(grace.Minutes())), ComparisonOperator: atLeast,
-		TreatMissingData: noAlarm, // there is no task at all: MissingTasks tells
-	})
+	for i, group := range service.TargetGroups {
+		id := []string{"UnhealthyTargets", "UnhealthyAlternateTargets"}[i]
+		m.alarm(id, "A task fails its health check and is not replaced by one that passes: look at the service's log, and ask a task for service.health.path.", &awscloudwatch.AlarmProps{
+			Metric: group.Metrics().UnhealthyHostCount(every(1, awscloudwatch.Stats_MAXIMUM())),
+			// ECS replaces an unhealthy task within minutes, but not before its grace period
+			// is over.
+			Threshold: jsii.Number(1), EvaluationPeriods: jsii.Number(5 + math.Ceil(grace.Minutes())), ComparisonOperator: atLeast,
+			TreatMissingData: noAlarm, // there is no task at all: MissingTasks tells
+		})
+	}
 	m.overworked("Cpu", "CPU", service.Fargate.MetricCpuUtilization(every(5, awscloudwatch.Stats_AVERAGE())), scaling.CPUPercent)
 	m.overworked("Memory", "memory", service.Fargate.MetricMemoryUtilization(every(5, awscloudwatch.Stats_AVERAGE())), scaling.MemoryPercent)
 }

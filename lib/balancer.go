@@ -12,6 +12,10 @@ import (
 	"cloudstruct/config"
 )
 
+// tlsPolicy has TLS 1.2 at least, and keys that a quantum computer can't break.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
+const tlsPolicy = elbv2.SslPolicy_TLS13_12_RES_PQ
+
 // BalancerProps is what a load balancer is made from.
 type BalancerProps struct {
 	config.LoadBalancer

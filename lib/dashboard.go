@@ -79,10 +79,12 @@ func (d Dashboard) addRequests(balancer Balancer) {
 
 func (d Dashboard) addTasks(service Service) {
 	average, maximum := labelled("Average", awscloudwatch.Stats_AVERAGE()), labelled("Maximum", awscloudwatch.Stats_MAXIMUM())
-	targets := service.TargetGroup.Metrics()
-	tasks := []awscloudwatch.IMetric{
-		targets.HealthyHostCount(labelled("Healthy", awscloudwatch.Stats_MINIMUM())),
-		targets.UnhealthyHostCount(labelled("Unhealthy", awscloudwatch.Stats_MAXIMUM())),
+	var tasks []awscloudwatch.IMetric
+	for i, group := range service.TargetGroups {
+		which := []string{"", " in the second group"}[i]
+		tasks = append(tasks,
+			group.Metrics().HealthyHostCount(labelled("Healthy"+which, awscloudwatch.Stats_MINIMUM())),
+			group.Metrics().UnhealthyHostCount(labelled("Unhealthy"+which, awscloudwatch.Stats_MAXIMUM())))
 	}
 	if service.props.ContainerInsights {
 		tasks = append(tasks, service.tasks("Desired"), service.tasks("Running"), service.tasks("Pending"))

@@ -50,6 +50,7 @@ var variants = map[string]func(*config.Config){
 		c.LoadBalancer.WAF = config.FirewallCount
 		withConnectionString(c)
 		c.Service.Exec = true
+		c.Service.Deployment.Strategy = config.BlueGreen
 	},
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"cloudstruct/config"
 )
 
 // ReleaseProps is what the release loop is made from.
@@ -23,8 +25,7 @@ type ReleaseProps struct {
 	Service              Service
 	Database             Database
 	Monitoring           Monitoring
-	// Deadline is for a deployment that could not even start a task.
-	Deadline time.Duration
+	Deployment           config.Deployment
 	// AutoDeploy false leaves the loop in place but asleep.
 	AutoDeploy bool
 }
@@ -69,7 +70,8 @@ func newRedeploy(scope constructs.Construct, props ReleaseProps, deadLetters aws
 		"ECS_SERVICE":         props.Service.Fargate.ServiceName(),
 		"ECR_REPOSITORY":      props.Registry.Repository.RepositoryName(),
 		"DEPLOY_TAG":          &props.Registry.Tag,
-		"DEPLOYMENT_DEADLINE": jsii.String(props.Deadline.String()),
+		"DEPLOYMENT_DEADLINE": jsii.String(props.Deployment.Deadline.String()),
+		"DEPLOYMENT_LIMIT":    jsii.String(limit(props.Deployment).String()),
 		"ALARM_TOPIC_ARN":     props.Monitoring.Topic.TopicArn(),
 		"LOG_GROUP":           props.Service.Logs.LogGroupName(),
 		"LOG_STREAM_PREFIX":   jsii.String(logStreamPrefix),

@@ -47,7 +47,8 @@ type Service struct {
 	Cluster        awsecs.Cluster
 	TaskDefinition awsecs.FargateTaskDefinition
 	Fargate        awsecs.FargateService
-	TargetGroup    elbv2.ApplicationTargetGroup
+	// TargetGroups has a second one where requests are shifted between two.
+	TargetGroups []elbv2.ApplicationTargetGroup
 	// Logs is what the container writes.
 	Logs awslogs.LogGroup
 }
@@ -63,15 +64,19 @@ func NewService(scope constructs.Construct, id string, props ServiceProps) Servi
 	if props.Exec {
 		excuseWildcards(task.TaskRole(), "The channels of a session in a task have no finer resource; the CDK lets the task list log groups as well.", "\\*")
 	}
-	configureTargets(web.TargetGroup(), props)
-	scaleTasks(web, props.Scaling)
+	configureTargets(web.TargetGroup(), "ServiceTargetGroup", props)
+	groups := []elbv2.ApplicationTargetGroup{web.TargetGroup()}
+	if shifts(props.Deployment) {
+		groups = append(groups, shiftRequests(c, web, props))
+	}
+	scaleTasks(web.Service(), groups, props.Scaling)
 	props.Database.AllowFrom(web.Service())
 	return Service{
 		props:          props,
 		Cluster:        cluster,
 		TaskDefinition: task,
 		Fargate:        web.Service(),
-		TargetGroup:    web.TargetGroup(),
+		TargetGroups:   groups,
 		Logs:           logs,
 	}
 }
@@ -186,7 +191,7 @@ func newWebService(scope constructs.Construct, cluster awsecs.Cluster, task awse
 	if props.Domain != nil {
 		settings.Protocol = elbv2.ApplicationProtocol_HTTPS
 		settings.Certificate = props.Domain.Certificate
-		settings.SslPolicy = elbv2.SslPolicy_TLS13_12_RES_PQ
+		settings.SslPolicy = tlsPolicy
 		settings.RedirectHTTP = jsii.Bool(true)
 	}
 	web := awsecspatterns.NewApplicationLoadBalancedFargateService(scope, jsii.String("Web"), settings)
@@ -226,7 +231,7 @@ func capacity(props ServiceProps) *[]*awsecs.CapacityProviderStrategy {
 	return &strategy
 }
 
-func configureTargets(group elbv2.ApplicationTargetGroup, props ServiceProps) {
+func configureTargets(group elbv2.ApplicationTargetGroup, id string, props ServiceProps) {
 	group.ConfigureHealthCheck(&elbv2.HealthCheck{
 		Enabled:                 jsii.Bool(true),
 		Path:                    &props.Health.Path,
@@ -244,13 +249,13 @@ func configureTargets(group elbv2.ApplicationTargetGroup, props ServiceProps) {
 	// An override, since a logical id has no property: with another port or health
 	// path comes another group, and a roll-back finds the old one as it was.
 	identity := sha256.Sum256(fmt.Appendf(nil, "%d %s", props.Port, props.Health.Path))
-	group.Node().DefaultChild().(elbv2.CfnTargetGroup).OverrideLogicalId(jsii.String(fmt.Sprintf("ServiceTargetGroup%X", identity[:4])))
+	group.Node().DefaultChild().(elbv2.CfnTargetGroup).OverrideLogicalId(jsii.String(fmt.Sprintf("%s%X", id, identity[:4])))
 }
 
-func scaleTasks(web awsecspatterns.ApplicationLoadBalancedFargateService, s config.Scaling) {
+func scaleTasks(service awsecs.FargateService, groups []elbv2.ApplicationTargetGroup, s config.Scaling) {
 	// The number of tasks is the scaling's alone: the template has no desired
 	// count that a deployment would go back to.
-	count := web.Service().AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
+	count := service.AutoScaleTaskCount(&awsapplicationautoscaling.EnableScalingProps{
 		MinCapacity: jsii.Number(s.Min),
 		MaxCapacity: jsii.Number(s.Max),
 	})
@@ -261,9 +266,14 @@ func scaleTasks(web awsecspatterns.ApplicationLoadBalancedFargateService, s conf
 	count.ScaleOnMemoryUtilization(jsii.String("Memory"), &awsecs.MemoryUtilizationScalingProps{
 		TargetUtilizationPercent: &s.MemoryPercent, ScaleInCooldown: scaleIn, ScaleOutCooldown: scaleOut,
 	})
-	count.ScaleOnRequestCount(jsii.String("Requests"), &awsecs.RequestCountScalingProps{
-		RequestsPerTarget: jsii.Number(s.RequestsPerTarget), TargetGroup: web.TargetGroup(), ScaleInCooldown: scaleIn, ScaleOutCooldown: scaleOut,
-	})
+	for i, group := range groups {
+		count.ScaleOnRequestCount(jsii.String([]string{"Requests", "AlternateRequests"}[i]), &awsecs.RequestCountScalingProps{
+			RequestsPerTarget: jsii.Number(s.RequestsPerTarget), TargetGroup: group, ScaleInCooldown: scaleIn, ScaleOutCooldown: scaleOut,
+			// Of two groups one is empty, and what has no data would keep all tasks: CPU
+			// and memory tell when there are too many.
+			DisableScaleIn: jsii.Bool(len(groups) > 1),
+		})
+	}
 	for i, at := range s.Schedule {
 		count.ScaleOnSchedule(jsii.String(fmt.Sprintf("Schedule%d", i+1)), &awsapplicationautoscaling.ScalingSchedule{
 			Schedule:    awsapplicationautoscaling.Schedule_Expression(jsii.String("cron(" + at.Cron + ")")),

@@ -99,7 +99,7 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 	p.release = NewRelease(stack, "Release", ReleaseProps{
 		FunctionSettings: functions, Project: props.Project, Environment: props.Environment,
 		Registry: p.registry, Service: p.service, Database: p.database, Monitoring: p.monitoring,
-		Deadline: props.Service.Deployment.Deadline, AutoDeploy: props.Image.AutoDeploy,
+		Deployment: props.Service.Deployment, AutoDeploy: props.Image.AutoDeploy,
 	})
 	if props.GitHub.Repository != "" {
 		github := NewGitHub(stack, "GitHub", GitHubProps{GitHub: props.GitHub, Registry: p.registry, Service: p.service})
@@ -110,7 +110,7 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 
 // watch makes the alarms.
 func (p parts) watch(props StackProps) {
-	p.monitoring.GuardDeployments(p.service)
+	p.monitoring.GuardDeployments(p.balancer, p.service)
 	p.monitoring.WatchBalancer(p.balancer)
 	p.monitoring.WatchService(p.service, props.Service.Health.Grace, props.Scaling)
 	if props.Monitoring.ContainerInsights {

@@ -59,6 +59,9 @@ func decide(o observation, w wake, s settings) plan {
 			p.stop = newest.arn
 			p.because = "a deployment could not start a task before its deadline"
 		}
+	case newest != nil && isActive(newest.status) && s.Limit > 0 && o.now.Sub(newest.created) >= s.Limit && (o.deploy == nil || o.deploy.is(newest.digest)):
+		p.stop = newest.arn
+		p.because = "a deployment did not end within its limit"
 	case o.deploy == nil:
 		p.because = "the deploy tag names no image, and none has worked yet"
 	case newest != nil && isActive(newest.status) && o.deploy.is(newest.digest):

@@ -105,3 +105,18 @@ func TestDecisionFollowsTheRules(t *testing.T) {
 		})
 	}
 }
+
+func TestDeploymentThatShiftsRequestsHasALimit(t *testing.T) {
+	for age, stopped := range map[int]string{34: "", 35: "arn-B"} {
+		for name, tag := range map[string]*image{"its image": img("B"), "nothing": nil} {
+			o := observation{now: noon, deploy: tag, attempts: []attempt{tried(inProgress, "B", age)}}
+			if got := decide(o, wake{cause: schedule, at: noon}, shifting()); got.stop != stopped || got.deploy {
+				t.Errorf("after %d minutes, with %s under the deploy tag: %+v", age, name, got)
+			}
+		}
+	}
+	o := observation{now: noon, deploy: img("C"), good: img("A"), running: "A", attempts: []attempt{tried(inProgress, "B", 55), tried(successful, "A", 60)}}
+	if got := decide(o, wake{cause: schedule, at: noon}, shifting()); got.stop != "" || !got.deploy {
+		t.Errorf("another image has been pushed: %+v, want it to be deployed", got)
+	}
+}

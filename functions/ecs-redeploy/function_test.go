@@ -34,7 +34,7 @@ func build(t testing.TB) string {
 // address on this machine.
 func environment(variables ...string) []string {
 	return append([]string{
-		"ECS_CLUSTER=C", "ECS_SERVICE=S", "ECR_REPOSITORY=my-api", "DEPLOY_TAG=jellybean", "DEPLOYMENT_DEADLINE=20m0s",
+		"ECS_CLUSTER=C", "ECS_SERVICE=S", "ECR_REPOSITORY=my-api", "DEPLOY_TAG=jellybean", "DEPLOYMENT_DEADLINE=20m0s", "DEPLOYMENT_LIMIT=0s",
 		"ALARM_TOPIC_ARN=topic", "LOG_GROUP=logs", "LOG_STREAM_PREFIX=ecs", "PROJECT=P", "ENVIRONMENT=E",
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=test",
 		"AWS_LAMBDA_FUNCTION_NAME=redeploy", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",

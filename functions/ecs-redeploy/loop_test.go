@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestLoopHoldsItsInvariants lets people, ECS and the function do things in any
-// order, loses and repeats events, and lets the function die: see
+// order, with rolling deployments and with those that shift requests, loses and repeats events, and lets the function die: see
 // docs/release-loop.md for what must hold. `make soak` does it a million times.
 func TestLoopHoldsItsInvariants(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -50,6 +50,7 @@ func TestShortcutsAreCaught(t *testing.T) {
 		{"a deployment is forced on every push", true, forceOnEveryPush},
 		{"no look at the time of the push", true, withoutPushTime},
 		{"a rotation is known from its event alone", true, withoutRotationTime},
+		{"no end for a deployment that ECS lets run on", true, withoutLimit},
 	} {
 		t.Run(shortcut.name, func(t *testing.T) {
 			for seed := range 3000 {
@@ -129,6 +130,11 @@ func withoutRotationTime(o observation, w wake, s settings) plan {
 	return decide(o, w, s)
 }
 
+func withoutLimit(o observation, w wake, s settings) plan {
+	s.Limit = 0
+	return decide(o, w, s)
+}
+
 // source draws the choices of a sequence: rapid, which can shrink a sequence that
 // fails, or a seed.
 type source interface {
@@ -181,7 +187,7 @@ func play(t *rapid.T, decide func(observation, wake, settings) plan, schedule bo
 }
 
 func newPlay(s source, decide func(observation, wake, settings) plan, schedule bool, violated func(string, ...any)) *player {
-	w := newWorld()
+	w := newWorld([]settings{worldSettings, shifting()}[s.n("strategy", 2)])
 	p := &player{world: w, source: s, decide: decide, schedule: schedule, violated: violated, nextLook: w.now.Add(5 * time.Minute)}
 	w.violated = violated
 	w.tells = func(event json.RawMessage) {
@@ -287,7 +293,7 @@ func (p *player) person() {
 	p.pass(time.Second)
 	switch p.source.n("person", 13) {
 	case 0, 1, 2, 3: // pushes a new image
-		w.move(w.newImage(behaviour(p.source.n("behaviour", 4)), p.source.n("index", 3) == 0))
+		w.move(w.newImage(behaviour(p.source.n("behaviour", 5)), p.source.n("index", 3) == 0))
 	case 4, 5: // gives the tag to an image that is there
 		images := w.inOrder()
 		w.move(images[p.source.n("which image", len(images))])

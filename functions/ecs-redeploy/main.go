@@ -70,6 +70,7 @@ type settings struct {
 	Tag        string        // the deploy tag
 	TopicARN   string        // where people hear why a release was turned back
 	Deadline   time.Duration // for a deployment that could not start a task
+	Limit      time.Duration // for one that started some and does not end; 0 for none
 	// LogGroup and LogStreamPrefix are where the tasks log.
 	LogGroup        string
 	LogStreamPrefix string
@@ -101,12 +102,16 @@ func settingsFromEnvironment(getenv func(string) string) (settings, error) {
 		Environment:     required("ENVIRONMENT"),
 		SecretARN:       getenv("DATABASE_SECRET_ARN"),
 	}
-	if deadline := required("DEPLOYMENT_DEADLINE"); deadline != "" {
-		var err error
-		if s.Deadline, err = time.ParseDuration(deadline); err != nil || s.Deadline <= 0 {
-			problems = append(problems, fmt.Errorf("environment variable DEPLOYMENT_DEADLINE: must be a duration such as 20m, got %q", deadline))
+	duration := func(name string, least time.Duration) time.Duration {
+		value := required(name)
+		d, err := time.ParseDuration(value)
+		if value != "" && (err != nil || d < least) {
+			problems = append(problems, fmt.Errorf("environment variable %s: must be a duration such as 20m, got %q", name, value))
 		}
+		return d
 	}
+	s.Deadline = duration("DEPLOYMENT_DEADLINE", time.Second)
+	s.Limit = duration("DEPLOYMENT_LIMIT", 0)
 	return s, errors.Join(problems...)
 }
 

@@ -58,7 +58,7 @@ func (f failing) UpdateService(ctx context.Context, in *ecs.UpdateServiceInput, 
 
 // running is a world whose placeholder runs, and in which an image was pushed.
 func runningWorld() *world {
-	w := newWorld()
+	w := newWorld(worldSettings)
 	for range 3 {
 		w.progress()
 	}

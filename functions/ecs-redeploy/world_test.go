@@ -24,6 +24,7 @@ import (
 // starts, keep it, and end well or are rolled back.
 type world struct {
 	now         time.Time
+	settings    settings
 	images      map[string]*worldImage
 	tags        map[string]string // to digests
 	deployments []*worldDeployment
@@ -51,6 +52,7 @@ type behaviour int
 const (
 	works      behaviour = iota
 	fails                // its tasks start, and do not become healthy
+	errs                 // its tasks are healthy, and raise an alarm when requests reach them
 	unpullable           // no task starts, and ECS notices
 	stalls               // no task starts, and ECS does not notice
 )
@@ -68,6 +70,7 @@ type worldDeployment struct {
 	status        ecstypes.ServiceDeploymentStatus
 	image         *worldImage // nil until the first task has resolved the tag
 	doomed        behaviour   // of the image that it could not pull
+	shifted       int         // how far requests are
 	tried         bool        // whether the first task was
 	created       time.Time
 	finished      time.Time
@@ -83,12 +86,21 @@ var worldSettings = settings{
 	SecretARN: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:S-AbCdEf",
 }
 
+// shifting are the settings of a service where requests are shifted to the new
+// tasks. ECS then lets a deployment run on whose tasks do not become healthy.
+func shifting() settings {
+	s := worldSettings
+	s.Limit = 35 * time.Minute
+	return s
+}
+
 // newWorld is just deployed: the placeholder is under the deploy tag and its
 // deployment begins.
-func newWorld() *world {
+func newWorld(s settings) *world {
 	w := &world{
-		now:    time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
-		images: map[string]*worldImage{}, tags: map[string]string{},
+		settings: s,
+		now:      time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		images:   map[string]*worldImage{}, tags: map[string]string{},
 		completed: map[string]bool{}, published: map[string]int{},
 		violated: func(format string, args ...any) { panic(fmt.Sprintf(format, args...)) },
 	}
@@ -194,7 +206,16 @@ func (w *world) progress() {
 		default:
 			d.image = i
 		}
+	case d.image != nil && d.image.behaviour == fails && w.settings.Limit > 0:
+		// No circuit breaker.
 	case d.doomed == unpullable, d.image != nil && d.image.behaviour == fails:
+		w.rollBack(d)
+	case d.image != nil && w.settings.Limit > 0 && d.shifted < 3:
+		d.shifted++ // a part of the requests, then all, then some time to bake
+		if d.image.behaviour == errs {
+			w.rollBack(d)
+		}
+	case d.image != nil && d.image.behaviour == errs:
 		w.rollBack(d)
 	case d.image != nil:
 		d.status, d.finished = ecstypes.ServiceDeploymentStatusSuccessful, w.now
@@ -242,7 +263,7 @@ type died struct{}
 // invoke starts an invocation, which then waits before its first call.
 func (w *world) invoke(event json.RawMessage, decide func(observation, wake, settings) plan) *invocation {
 	i := &invocation{world: w}
-	r := &reconciler{settings: worldSettings, ecr: i, ecs: i, sns: i, logs: i, secrets: i, now: func() time.Time { return w.now }, together: inTurn, decide: decide}
+	r := &reconciler{settings: w.settings, ecr: i, ecs: i, sns: i, logs: i, secrets: i, now: func() time.Time { return w.now }, together: inTurn, decide: decide}
 	i.next, i.kill = iter.Pull(func(yield func(struct{}) bool) {
 		defer func() {
 			if failure := recover(); failure != nil && failure != any(died{}) {
