@@ -325,6 +325,17 @@ def put_image(original, data):
     return response
 
 
+@wrapped(ecr, "_batch_get_image")
+def batch_get_image(original, data):
+    """An image is answered under the tag that was asked for, not under its newest."""
+    status, headers, body = original(data)
+    answer = json.loads(body)
+    asked = [i for i in data.get("imageIds", []) if not any(f["imageId"] == i for f in answer.get("failures", []))]
+    for image, image_id in zip(answer.get("images", []), asked):
+        image["imageId"] = {**image["imageId"], **image_id}
+    return status, headers, json.dumps(answer).encode()
+
+
 def put_event(source, detail_type, detail, resources):
     eventbridge._put_events({"Entries": [{
         "Source": source, "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": resources,

@@ -9,13 +9,18 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 )
+
+// callTime is how long a call may take: there is time to try three times.
+const callTime = 20 * time.Second
 
 func main() {
 	slog.SetDefault(lambdacontext.NewLogger())
@@ -26,7 +31,7 @@ func main() {
 		}
 		return
 	}
-	aws, err := config.LoadDefaultConfig(context.Background())
+	aws, err := config.LoadDefaultConfig(context.Background(), config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(callTime)))
 	if err != nil {
 		slog.Error("no AWS configuration", "error", err)
 		os.Exit(1)
@@ -36,6 +41,6 @@ func main() {
 		slog.Error("own executable not found", "error", err)
 		os.Exit(1)
 	}
-	seeder := &seeder{tokens: ecr.NewFromConfig(aws), executable: executable}
+	seeder := &seeder{tokens: ecr.NewFromConfig(aws), transport: newTransport(callTime), executable: executable}
 	lambda.Start(cfn.LambdaWrap(seeder.handle))
 }

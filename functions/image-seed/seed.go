@@ -37,7 +37,16 @@ type tokenAPI interface {
 
 type seeder struct {
 	tokens     tokenAPI
-	executable string // what the placeholder image runs
+	transport  http.RoundTripper // to the registry
+	executable string            // what the placeholder image runs
+}
+
+// newTransport gives up on a request that is not answered in time, so that there
+// is time left to try again.
+func newTransport(timeout time.Duration) http.RoundTripper {
+	transport := remote.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = timeout
+	return transport
 }
 
 // handle answers one request of CloudFormation. Each may be repeated. A delete
@@ -108,7 +117,7 @@ func (s *seeder) seed(ctx context.Context, p properties) error {
 	if err != nil {
 		return err
 	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(auth)}
+	options := []remote.Option{remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(s.transport)}
 	tag := repository.Tag(p.Tag)
 	if exists, err := hasImage(tag, options); err != nil || exists {
 		return err

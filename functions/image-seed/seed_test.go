@@ -126,7 +126,7 @@ func pull(t *testing.T, endpoint string) v1.Image {
 func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 	endpoint, writes := newRegistry(t)
 	port := freePort(t)
-	s := &seeder{tokens: fakeECR{endpoint: endpoint}, executable: built}
+	s := &seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
 	id, _, err := s.handle(t.Context(), event(cfn.RequestCreate, port))
 	if err != nil {
 		t.Fatal(err)
@@ -267,7 +267,7 @@ func freePort(t *testing.T) int {
 
 func TestSeedingIsSafeToRepeat(t *testing.T) {
 	endpoint, writes := newRegistry(t)
-	s := &seeder{tokens: fakeECR{endpoint: endpoint}, executable: built}
+	s := &seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
 	for _, request := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete, cfn.RequestDelete, cfn.RequestUpdate} {
 		if _, _, err := s.handle(t.Context(), event(request, 80)); err != nil {
 			t.Errorf("%s: %v", request, err)
@@ -288,7 +288,7 @@ func TestSeedingNeverChangesATagThatExists(t *testing.T) {
 		t.Fatal(err)
 	}
 	*writes = nil
-	s := &seeder{tokens: fakeECR{endpoint: endpoint}, executable: built}
+	s := &seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
 	for _, request := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate} {
 		if _, _, err := s.handle(t.Context(), event(request, 80)); err != nil {
 			t.Errorf("%s: %v", request, err)
@@ -301,7 +301,7 @@ func TestSeedingNeverChangesATagThatExists(t *testing.T) {
 }
 
 func TestDeleteAlwaysSucceeds(t *testing.T) {
-	s := &seeder{tokens: fakeECR{err: errors.New("no network")}, executable: "/nowhere"}
+	s := &seeder{tokens: fakeECR{err: errors.New("no network")}, transport: newTransport(time.Second), executable: "/nowhere"}
 	id, _, err := s.handle(t.Context(), cfn.Event{RequestType: cfn.RequestDelete, PhysicalResourceID: "what it was"})
 	if err != nil || id != "what it was" {
 		t.Errorf("answered %q, %v", id, err)
@@ -330,12 +330,12 @@ func TestFailuresSayWhatFailed(t *testing.T) {
 		{"properties are missing", seeder{}, with("Tag", nil), "resource properties are missing: Tag"},
 		{"all of them", seeder{}, nil, "resource properties are missing: RepositoryUri, Tag, HealthPath, Port"},
 		{"a port is none", seeder{}, with("Port", "http"), `resource property Port: must be 1 to 65535, got "http"`},
-		{"ECR gives no token", seeder{tokens: fakeECR{err: errors.New("throttled")}}, properties, "sign in to the registry of " + repositoryURI + ": throttled"},
-		{"the endpoint has no TLS", seeder{tokens: fakeECR{endpoint: "http://registry.example.com"}}, properties, `endpoint "http://registry.example.com" has no TLS`},
-		{"the endpoint is no URL", seeder{tokens: fakeECR{endpoint: "registry"}}, properties, `endpoint "registry" is no URL`},
-		{"the repository has no name", seeder{tokens: fakeECR{endpoint: endpoint}}, with("RepositoryUri", "registry"), `repository URI "registry" names no repository`},
-		{"the executable is gone", seeder{tokens: fakeECR{endpoint: endpoint}, executable: "/nowhere"}, properties, "build placeholder image: open /nowhere"},
-		{"the executable is none", seeder{tokens: fakeECR{endpoint: endpoint}, executable: "seed.go"}, properties, "build placeholder image: seed.go: bad magic number"},
+		{"ECR gives no token", seeder{tokens: fakeECR{err: errors.New("throttled")}, transport: newTransport(time.Second)}, properties, "sign in to the registry of " + repositoryURI + ": throttled"},
+		{"the endpoint has no TLS", seeder{tokens: fakeECR{endpoint: "http://registry.example.com"}, transport: newTransport(time.Second)}, properties, `endpoint "http://registry.example.com" has no TLS`},
+		{"the endpoint is no URL", seeder{tokens: fakeECR{endpoint: "registry"}, transport: newTransport(time.Second)}, properties, `endpoint "registry" is no URL`},
+		{"the repository has no name", seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second)}, with("RepositoryUri", "registry"), `repository URI "registry" names no repository`},
+		{"the executable is gone", seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: "/nowhere"}, properties, "build placeholder image: open /nowhere"},
+		{"the executable is none", seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: "seed.go"}, properties, "build placeholder image: seed.go: bad magic number"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			id, _, err := test.seeder.handle(t.Context(), cfn.Event{RequestType: cfn.RequestUpdate, PhysicalResourceID: "as before", ResourceProperties: test.properties})
