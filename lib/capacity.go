@@ -12,15 +12,6 @@ import (
 	"cloudstruct/config"
 )
 
-// highestMinimum is the largest number of tasks that must run at some time.
-func highestMinimum(s config.Scaling) int {
-	highest := s.Min
-	for _, at := range s.Schedule {
-		highest = max(highest, *at.Min)
-	}
-	return highest
-}
-
 // warnOfSpot warns when tasks that must run may be left to Spot. ECS does not
 // start a task on demand for want of Spot: only the base is safe from a shortage.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-capacity-providers.html

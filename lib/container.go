@@ -1,9 +1,80 @@
 package lib
 
 import (
+	"maps"
+	"strconv"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
+	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"cloudstruct/config"
 )
+
+func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGroup) awsecs.FargateTaskDefinition {
+	task := awsecs.NewFargateTaskDefinition(scope, jsii.String("Task"), &awsecs.FargateTaskDefinitionProps{
+		Cpu:            jsii.Number(props.CPU),
+		MemoryLimitMiB: jsii.Number(props.MemoryMiB),
+		RuntimePlatform: &awsecs.RuntimePlatform{
+			CpuArchitecture:       cpuArchitecture(props.Architecture),
+			OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
+		},
+	})
+	environment := props.Database.Environment()
+	// The placeholder listens there, and whatever else keeps to the custom.
+	environment["PORT"] = jsii.String(strconv.Itoa(props.Port))
+	for name, value := range props.Environment {
+		environment[name] = &value
+	}
+	secrets := props.Database.Secrets()
+	maps.Copy(secrets, configuredSecrets(scope, props.Secrets))
+	container := task.AddContainer(jsii.String("api"), &awsecs.ContainerDefinitionOptions{
+		Image:        props.Registry.DeployImage(),
+		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Port)}},
+		Environment:  &environment,
+		Secrets:      &secrets,
+		Logging: awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{
+			LogGroup:     logs,
+			StreamPrefix: jsii.String(logStreamPrefix),
+		}),
+		ReadonlyRootFilesystem: &props.ReadOnly,
+		SystemControls:         unprivilegedPorts(props.Port),
+		// Every task of a deployment runs the image that its first task ran, also
+		// when the deploy tag has moved on since.
+		VersionConsistency: awsecs.VersionConsistency_ENABLED,
+	})
+	if props.ReadOnly {
+		leaveTmpWritable(task, container)
+	}
+	excuse(task, "AwsSolutions-ECS2", "The variables say where things are. What is secret comes from Secrets Manager.")
+	excuseWildcards(task.ExecutionRole(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
+	return task
+}
+
+func configuredSecrets(scope constructs.Construct, references map[string]string) map[string]awsecs.Secret {
+	secrets := map[string]awsecs.Secret{}
+	for name, reference := range references {
+		// The ARN itself has six colons; a seventh starts the key.
+		parts := strings.SplitN(reference, ":", 8)
+		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+name), jsii.String(strings.Join(parts[:7], ":")))
+		var key *string
+		if len(parts) == 8 {
+			key = &parts[7]
+		}
+		secrets[name] = awsecs.Secret_FromSecretsManager(secret, key)
+	}
+	return secrets
+}
+
+func cpuArchitecture(a config.Architecture) awsecs.CpuArchitecture {
+	if a == config.ARM {
+		return awsecs.CpuArchitecture_ARM64()
+	}
+	return awsecs.CpuArchitecture_X86_64()
+}
 
 // unprivilegedPorts lets an image whose user is not root listen on a port below
 // 1024.

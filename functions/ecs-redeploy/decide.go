@@ -47,7 +47,7 @@ func decide(o observation, w wake, s settings) plan {
 		if haveGood || isNews(o, w, failed) {
 			p.turnedBack = failed
 		}
-	case newest != nil && newest.image != "" && !strings.HasSuffix(newest.image, ":"+s.Tag):
+	case newest != nil && !newest.isOf(s.Tag):
 		// Somebody runs a task definition of their own: a deployment of it would
 		// not be of the deploy tag either.
 		p.because = "the service does not run the deploy tag"
@@ -55,13 +55,6 @@ func decide(o observation, w wake, s settings) plan {
 		p.because = "a deployment is being rolled back"
 	case newest != nil && isActive(newest.status) && newest.digest == "":
 		p.because = "a deployment is starting"
-		if o.now.Sub(newest.created) >= s.Deadline {
-			p.stop = newest.arn
-			p.because = "a deployment could not start a task before its deadline"
-		}
-	case newest != nil && isActive(newest.status) && s.Limit > 0 && o.now.Sub(newest.created) >= s.Limit && (o.deploy == nil || o.deploy.is(newest.digest)):
-		p.stop = newest.arn
-		p.because = "a deployment did not end within its limit"
 	case o.deploy == nil:
 		p.because = "the deploy tag names no image, and none has worked yet"
 	case newest != nil && isActive(newest.status) && o.deploy.is(newest.digest):
@@ -72,7 +65,30 @@ func decide(o observation, w wake, s settings) plan {
 	default:
 		p.deploy, p.because = isDue(o, w, newest)
 	}
+	if newest != nil && newest.isOf(s.Tag) && !p.restore && !p.deploy && isOverdue(newest, o.now, s) {
+		p.stop = newest.arn
+		p.because = "a deployment did not get on in time"
+	}
 	return p
+}
+
+// isOf tells whether an attempt is of whatever a tag names. It is taken for one
+// until it says of which image it is.
+func (a *attempt) isOf(tag string) bool {
+	return a.image == "" || strings.HasSuffix(a.image, ":"+tag)
+}
+
+// isOverdue tells whether a deployment is under way for longer than it may: one
+// that could not start a task, or one that did and that ECS lets run on.
+func isOverdue(a *attempt, now time.Time, s settings) bool {
+	age := now.Sub(a.created)
+	switch {
+	case !isActive(a.status):
+		return false
+	case a.digest == "":
+		return age >= s.Deadline
+	}
+	return s.Limit > 0 && age >= s.Limit
 }
 
 // isDue tells whether to deploy the image under the deploy tag when nothing is

@@ -115,7 +115,11 @@ func TestDeploymentThatShiftsRequestsHasALimit(t *testing.T) {
 			}
 		}
 	}
-	o := observation{now: noon, deploy: img("C"), good: img("A"), running: "A", attempts: []attempt{tried(inProgress, "B", 55), tried(successful, "A", 60)}}
+	o := observation{now: noon, deploy: img("B"), attempts: []attempt{tried(inProgress, "C", 55), tried(rolledBack, "B", 90)}}
+	if got := decide(o, wake{cause: schedule, at: noon}, shifting()); got.stop != "arn-C" {
+		t.Errorf("the deploy tag names what was turned back, and nothing is good: %+v", got)
+	}
+	o = observation{now: noon, deploy: img("C"), good: img("A"), running: "A", attempts: []attempt{tried(inProgress, "B", 55), tried(successful, "A", 60)}}
 	if got := decide(o, wake{cause: schedule, at: noon}, shifting()); got.stop != "" || !got.deploy {
 		t.Errorf("another image has been pushed: %+v, want it to be deployed", got)
 	}
