@@ -164,7 +164,7 @@ func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 		"aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
 		"--platform linux/" + runtime.GOARCH, "docker push " + repositoryURI + ":jellybean",
 	} {
-		if !strings.Contains(body, wanted) {
+		if text := strings.NewReplacer("<span>", "", "</span>", "").Replace(body); !strings.Contains(text, wanted) {
 			t.Errorf("page lacks %q:\n%s", wanted, body)
 		}
 	}

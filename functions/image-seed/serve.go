@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"strconv"
@@ -96,27 +99,58 @@ var pageSource string
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
 // handler answers the health path in plain text, and everything else with the
-// page.
+// page: also the root, should that be the health path, and a health path that
+// has changed since the image was made. All that matters there is the 200.
 func (s settings) handler() (http.Handler, error) {
-	registry, _, _ := strings.Cut(s.RepositoryURI, "/")
-	var page bytes.Buffer
-	err := pageTemplate.Execute(&page, map[string]string{
-		"Registry": registry, "Image": s.RepositoryURI + ":" + s.Tag, "Region": regionOf(registry), "Platform": "linux/" + s.Architecture,
-	})
+	health, err := url.ParseRequestURI(s.HealthPath)
+	if err != nil {
+		return nil, fmt.Errorf("%sHEALTH_PATH: %w", prefix, err)
+	}
+	page, err := s.page()
 	if err != nil {
 		return nil, err
 	}
+	policy := contentPolicy(page)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		if r.URL.Path == s.HealthPath {
-			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		header := w.Header()
+		header.Set("Cache-Control", "no-store")
+		header.Set("Content-Security-Policy", policy)
+		header.Set("Referrer-Policy", "no-referrer")
+		header.Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			header.Set("Allow", "GET, HEAD")
+			http.Error(w, "the placeholder has nothing but a page", http.StatusMethodNotAllowed)
+			return
+		}
+		if r.URL.Path == health.Path && health.Path != "/" {
+			header.Set("Content-Type", "text/plain; charset=utf-8")
 			fmt.Fprintln(w, "ok")
 			return
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		_, _ = w.Write(page.Bytes())
+		header.Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = w.Write(page)
 	}), nil
+}
+
+// page shows what whoever pushes must know, and nothing else of the environment:
+// the whole world can read it.
+func (s settings) page() ([]byte, error) {
+	registry, _, _ := strings.Cut(s.RepositoryURI, "/")
+	var page bytes.Buffer
+	err := pageTemplate.Execute(&page, map[string]any{
+		"Registry": registry, "Image": s.RepositoryURI + ":" + s.Tag, "Region": regionOf(registry), "Platform": "linux/" + s.Architecture,
+		"Port": s.Port, "HealthPath": s.HealthPath,
+	})
+	return page.Bytes(), err
+}
+
+// contentPolicy allows a page its own style and nothing more: no script, no
+// request, no frame around it.
+func contentPolicy(page []byte) string {
+	_, style, _ := bytes.Cut(page, []byte("<style>"))
+	style, _, _ = bytes.Cut(style, []byte("</style>"))
+	hash := sha256.Sum256(style)
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
 // regionOf is the region in the name of an ECR registry, such as
