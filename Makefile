@@ -11,6 +11,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 npm := node_modules/.package-lock.json
 venv := .tools/venv/installed
+browser := .tools/browser/installed
 actionlint := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
 cfn-lint := .tools/venv/bin/cfn-lint
 golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
@@ -57,8 +58,8 @@ doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it 
 	@.tools/bin/doctor -environment $(ENV)
 
 .PHONY: test
-test: lint $(npm) $(cfn-lint) ## Check everything: vet, lint, tests
-	$(gotestsum) --format pkgname -- -timeout 15m ./...
+test: lint $(npm) $(cfn-lint) $(browser) ## Check everything: vet, lint, tests
+	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 15m ./...
 
 .PHONY: lint
 lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv)
@@ -95,6 +96,17 @@ $(npm): package.json package-lock.json
 $(venv): cmd/local/requirements.txt .github/requirements.txt
 	python3 -m venv --clear .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$^)
+	@touch $@
+
+# The package unpacks into TMPDIR, and the libraries that Chromium needs only where
+# it believes that it runs on Lambda.
+$(browser): $(wildcard functions/image-seed/testdata/browser/*) | $(npm)
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --no-audit --no-fund --prefix $(@D)
+	cd $(@D) && TMPDIR=$$PWD AWS_EXECUTION_ENV=AWS_Lambda_nodejs24.x node --input-type=module \
+		--eval 'import chromium from "@sparticuz/chromium"; await chromium.executablePath()'
 	@touch $@
 
 $(actionlint):
