@@ -117,6 +117,7 @@ func TestMistakesNameLineKeyAndWhatIsAllowed(t *testing.T) {
 		{"memory that does not go with the CPU", "environment: a\nservice: {cpu: 1024}\n", "c.yaml:2: service.cpu: service.memoryMiB must be one of 2048 3072 4096 5120 6144 7168 8192 with cpu 1024, got 512"},
 		{"a timeout as long as the interval", "environment: a\nservice: {health: {interval: 5s}}\n", "c.yaml:2: service.health.interval: service.health.timeout must be less than interval (5s), got 5s"},
 		{"health codes that the placeholder does not answer", "environment: a\nservice: {health: {codes: \"204\"}}\n", `c.yaml:2: service.health.codes: must include 200, which the placeholder of the first deploy answers, got "204"`},
+		{"a path that is none", "environment: a\nservice: {health: {path: \"/%zz\"}}\n", `c.yaml:2: service.health.path: must be a path such as /api/health, got "/%zz"`},
 		{"the loop's own tag", "environment: a\nimage: {tag: last-good}\n", "c.yaml:2: image.tag: must not be last-good, which the release loop keeps for the image that last worked"},
 		{"no provider gets a task", "environment: a\nservice: {onDemandWeight: 0, spotWeight: 0}\n", "c.yaml:2: service.onDemandWeight: must not be 0 when spotWeight is 0"},
 		{"a schedule without bounds", "environment: a\nscaling:\n  schedule:\n    - {cron: 0 7 ? * MON-FRI *}\n", "c.yaml:4: scaling.schedule[0].min: is required\nc.yaml:4: scaling.schedule[0].max: is required"},

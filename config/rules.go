@@ -54,7 +54,7 @@ var rules = map[string]rule{
 	"secretarn": pattern("the whole ARN of a Secrets Manager secret, with its six-character suffix, and optionally :KEY",
 		`arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}(?::[^:]+)?`),
 	"urlpath": pattern("a path such as /api/health",
-		`/[!-~]*`),
+		`/(?:[!-$&-~]|%[0-9A-Fa-f]{2})*`),
 	"httpcodes": pattern(`HTTP codes from 200 to 499, such as "200", "200,204" or "200-299"`,
 		`[234]\d\d(?:-[234]\d\d)?(?:,[234]\d\d(?:-[234]\d\d)?)*`),
 	"cookie": pattern("a cookie's name, not one of the balancer's own (AWSALB...)",
@@ -66,7 +66,7 @@ var rules = map[string]rule{
 	"dbuser": pattern("a letter, then up to 15 letters, digits or _, and not rdsadmin",
 		`[A-Za-z][A-Za-z0-9_]{0,15}`).notStarting("rdsadmin"),
 	"githubrepo": pattern("owner/name",
-		`[A-Za-z0-9-]+/[A-Za-z0-9._-]+`),
+		`[A-Za-z0-9_-]+/[A-Za-z0-9._-]+`),
 	"branch": pattern("a branch's name, without wildcards",
 		`[A-Za-z0-9._/-]+`),
 	"network": {"an IPv4 network of 16 to 23 bits, such as 10.0.0.0/16", func(v reflect.Value) bool {
