@@ -16,6 +16,7 @@ actionlint := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
 cfn-lint := .tools/venv/bin/cfn-lint
 golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 gotestsum := .tools/bin/gotestsum-$(GOTESTSUM_VERSION)
+mariadb := .tools/mariadb/installed
 
 .PHONY: help
 help: ## List the targets
@@ -58,8 +59,9 @@ doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it 
 	@.tools/bin/doctor -environment $(ENV)
 
 .PHONY: test
-test: lint $(npm) $(cfn-lint) $(browser) ## Check everything: vet, lint, tests
+test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests
 	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 15m ./...
+	cd examples/api && MARIADB=$(CURDIR)/.tools/mariadb $(CURDIR)/$(gotestsum) --format pkgname -- ./...
 
 .PHONY: lint
 lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv)
@@ -67,7 +69,9 @@ lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv)
 	go mod tidy -diff
 	go vet ./...
 	$(golangci-lint) run
+	cd examples/api && go mod verify && go mod tidy -diff && go vet ./... && $(CURDIR)/$(golangci-lint) run
 	$(actionlint) -shellcheck .tools/venv/bin/shellcheck
+	$(actionlint) examples/api/.github/workflows/release.yml
 
 .PHONY: soak
 soak: ## Play a million sequences against the release loop
@@ -115,6 +119,14 @@ $(actionlint):
 
 $(cfn-lint): lib/testdata/requirements.txt $(venv)
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# A server for the example's tests, which are skipped where there is neither this nor
+# one on the machine.
+$(mariadb): examples/api/testdata/mariadb.sh
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	if command -v apt-get >/dev/null; then sh $< $(@D); fi
 	@touch $@
 
 $(golangci-lint):

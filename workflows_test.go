@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,6 +62,49 @@ func TestJobsHaveTheLeastPermissionsAndAnEnd(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestExampleCallsTheReleaseWorkflowAsItWantsToBeCalled(t *testing.T) {
+	data, err := os.ReadFile("examples/api/.github/workflows/release.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var example struct {
+		Jobs map[string]struct {
+			Uses        string
+			Permissions map[string]string
+			With        map[string]string
+		}
+	}
+	var called struct {
+		On struct {
+			Call struct {
+				Inputs map[string]struct{ Required bool }
+			} `yaml:"workflow_call"`
+		}
+		Jobs map[string]struct{ Permissions map[string]string }
+	}
+	const path = ".github/workflows/release-image.yml"
+	if err := errors.Join(yaml.Unmarshal(data, &example), yaml.Unmarshal([]byte(workflows(t)[path]), &called)); err != nil {
+		t.Fatal(err)
+	}
+	job := example.Jobs["release"]
+	if job.Uses != "OWNER/cloudstruct/"+path+"@COMMIT" {
+		t.Errorf("it calls %s", job.Uses)
+	}
+	for name := range job.With {
+		if _, known := called.On.Call.Inputs[name]; !known {
+			t.Errorf("it gives %s, which is no input", name)
+		}
+	}
+	for name, input := range called.On.Call.Inputs {
+		if _, given := job.With[name]; input.Required && !given {
+			t.Errorf("it does not give %s", name)
+		}
+	}
+	if !maps.Equal(job.Permissions, called.Jobs["release"].Permissions) {
+		t.Errorf("it permits %v, and %v are needed", job.Permissions, called.Jobs["release"].Permissions)
 	}
 }
 
