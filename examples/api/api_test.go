@@ -415,18 +415,18 @@ func forward(t *testing.T, address string, port int) *atomic.Int32 {
 
 // buffer is written by one goroutine and read by others.
 type buffer struct {
-	mutex sync.Mutex
-	bytes.Buffer
+	mutex   sync.Mutex
+	content bytes.Buffer
 }
 
 func (b *buffer) Write(p []byte) (int, error) {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return b.Buffer.Write(p)
+	return b.content.Write(p)
 }
 
 func (b *buffer) String() string {
 	b.mutex.Lock()
 	defer b.mutex.Unlock()
-	return b.Buffer.String()
+	return b.content.String()
 }
