@@ -78,12 +78,11 @@ type Network struct {
 	// A balancer needs a /27 at least, so the prefix is 16 to 23.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 	CIDR string `yaml:"cidr" validate:"network"`
-	// How tasks reach the internet: a gateway in each zone, one for both, or public addresses that only the balancer can reach.
+	// How tasks reach the internet: a gateway in each zone, one for both, or public addresses that only the balancer can reach. A gateway costs 36.50 USD a month.
 	NAT NAT `yaml:"nat" validate:"oneof=perZone single none"`
-	// Log the network's traffic.
+	// Log the network's traffic, at 0.50 USD a GB.
 	//
-	// CloudWatch takes 0.50 US dollars for a gigabyte, and a busy network is a few
-	// of them a day. https://aws.amazon.com/cloudwatch/pricing/
+	// A busy network is a few of them a day. https://aws.amazon.com/cloudwatch/pricing/
 	FlowLogs bool `yaml:"flowLogs"`
 }
 
@@ -112,7 +111,7 @@ const (
 type Service struct {
 	// Where the container listens, for HTTP.
 	Port int `yaml:"port" validate:"min=1,max=65535"`
-	// In 1/1024 of a virtual CPU.
+	// In 1/1024 of a virtual CPU, 29.55 USD a month for all of it.
 	CPU int `yaml:"cpu" validate:"oneof=256 512 1024 2048 4096 8192 16384"`
 	// 512, 1024 or 2048 with cpu 256; 1024 to 4096 with 512; 2 to 8 times the cpu
 	// from 1024 on.
@@ -207,7 +206,7 @@ type Deployment struct {
 
 // Scaling is the number of tasks, and the targets that it follows.
 type Scaling struct {
-	// Tasks that always run.
+	// Tasks that always run, 9 USD a month each at the default size.
 	Min int `yaml:"min" validate:"min=1,max=5000"`
 	// Tasks at most.
 	Max int `yaml:"max" validate:"min=1,max=5000"`
@@ -241,14 +240,12 @@ type Schedule struct {
 
 // LoadBalancer is what stands between the world and the service.
 type LoadBalancer struct {
-	// Log each request to a bucket.
+	// Log each request to a bucket, which costs 0.023 USD a GB and month.
 	//
-	// Only their storage costs, 0.023 US dollars for a gigabyte and month.
 	// https://aws.amazon.com/s3/pricing/
 	AccessLogs bool `yaml:"accessLogs"`
-	// A web application firewall that counts, or blocks, what its rules match; true counts.
+	// A web application firewall that counts, or blocks, what its rules match; true counts. 8 USD a month, and 0.60 for a million requests.
 	//
-	// 8 US dollars a month, and 0.60 for a million requests.
 	// https://aws.amazon.com/waf/pricing/
 	WAF Firewall `yaml:"waf" validate:"oneof=false count block"`
 	// AWS refuses to delete the balancer.
@@ -281,7 +278,7 @@ type Database struct {
 	// The master user.
 	Username string `yaml:"username" validate:"dbuser"`
 
-	// In Aurora capacity units of about 2 GiB; at 0 an idle cluster pauses.
+	// In Aurora capacity units of about 2 GiB, 87.60 USD a month each; at 0 an idle cluster pauses.
 	//
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
 	MinCapacity float64 `yaml:"minCapacity" validate:"min=0,max=256,halves"`
@@ -290,7 +287,7 @@ type Database struct {
 	// How long the cluster must be idle to pause; only with minCapacity 0.
 	PauseAfter time.Duration `yaml:"pauseAfter" validate:"min=5m,max=24h"`
 
-	// Instances that share the reads, the first ready to take over from the writer.
+	// Instances that share the reads, the first ready to take over from the writer. Each costs its capacity.
 	Readers int `yaml:"readers" validate:"min=0,max=15"`
 	// How long backups are kept.
 	BackupDays int `yaml:"backupDays" validate:"min=1,max=35"`

@@ -116,7 +116,7 @@ func (t *tour) deploy(ctx context.Context) (string, error) {
 		t.outputs[aws.ToString(output.OutputKey)] = aws.ToString(output.OutputValue)
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.outputs)) {
-		t.detail("%-18s %s", name, t.outputs[name])
+		t.detail("%-20s %s", name, t.outputs[name])
 	}
 	return t.compareTemplate(ctx)
 }
