@@ -9,7 +9,7 @@ const storageGB = 1
 func databaseStorage(s stack, id string) ([]item, error) {
 	r := s.Resources[id]
 	for _, paid := range []string{"StorageType", "DatabaseInsightsMode"} {
-		if r.at(paid) != nil {
+		if r.At(paid) != nil {
 			return nil, fmt.Errorf("%s changes the price, and the table has none for it", paid)
 		}
 	}
@@ -20,11 +20,11 @@ func databaseStorage(s stack, id string) ([]item, error) {
 // it pauses.
 func databaseInstance(s stack, id string) ([]item, error) {
 	instance := s.Resources[id]
-	if class := instance.text("DBInstanceClass"); class != "db.serverless" {
+	if class := instance.Text("DBInstanceClass"); class != "db.serverless" {
 		return nil, fmt.Errorf("class %q has a price that the table lacks", class)
 	}
-	cluster := s.Resources[reference(instance.at("DBClusterIdentifier"))]
-	units, err := cluster.number("ServerlessV2ScalingConfiguration", "MinCapacity")
+	cluster := s.Resources[reference(instance.At("DBClusterIdentifier"))]
+	units, err := cluster.Number("ServerlessV2ScalingConfiguration", "MinCapacity")
 	if err != nil {
 		return nil, err
 	}

@@ -18,13 +18,13 @@ func (s stack) load() ([]unit, error) {
 		one("a GB through the load balancer", item{Price: "lcu-hour", Quantity: 1}),
 		one("a GB sent to the internet", item{Price: "internet-gb", Quantity: 1}),
 	}
-	if s.count("AWS::WAFv2::WebACL") > 0 {
+	if s.Count("AWS::WAFv2::WebACL") > 0 {
 		units = append(units, one("a million requests through the firewall", item{Price: "waf-million", Quantity: 1}))
 	}
-	if s.count("AWS::EC2::NatGateway") > 0 {
+	if s.Count("AWS::EC2::NatGateway") > 0 {
 		units = append(units, one("a GB through a NAT gateway", item{Price: "nat-gb", Quantity: 1}))
 	}
-	for _, id := range s.ids("AWS::ECS::Service") {
+	for _, id := range s.IDs("AWS::ECS::Service") {
 		f, err := s.fleet(id)
 		if err != nil {
 			return nil, err
@@ -38,7 +38,7 @@ func (s stack) load() ([]unit, error) {
 		one("a GB of logs, flow logs too", item{Price: "logs-gb", Quantity: 1}),
 		one("a GB of images, a month", item{Price: "ecr-gb-month", Quantity: 1}),
 	)
-	if s.count("AWS::S3::Bucket") > 0 {
+	if s.Count("AWS::S3::Bucket") > 0 {
 		units = append(units, one("a GB of access logs, a month", item{Price: "s3-gb-month", Quantity: 1}))
 	}
 	return units, nil

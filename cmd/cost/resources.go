@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"cloudstruct/cmd/internal/template"
 )
 
 func address(stack, string) ([]item, error) {
@@ -18,7 +20,7 @@ func natGateway(stack, string) ([]item, error) {
 }
 
 func endpoint(s stack, id string) ([]item, error) {
-	if kind := s.Resources[id].text("VpcEndpointType"); kind != "Gateway" {
+	if kind := s.Resources[id].Text("VpcEndpointType"); kind != "Gateway" {
 		return nil, fmt.Errorf("an endpoint of type %q costs by the hour, and the table has no price of it", kind)
 	}
 	return nil, nil
@@ -29,12 +31,12 @@ func endpoint(s stack, id string) ([]item, error) {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 func loadBalancer(s stack, id string) ([]item, error) {
 	r := s.Resources[id]
-	if r.text("Type") != "application" {
-		return nil, fmt.Errorf("a balancer of type %q has other prices", r.text("Type"))
+	if r.Text("Type") != "application" {
+		return nil, fmt.Errorf("a balancer of type %q has other prices", r.Text("Type"))
 	}
 	items := []item{{Part: partBalancer, What: "the load balancer", Price: "load-balancer-hour", Quantity: hours}}
-	if r.text("Scheme") == "internet-facing" {
-		items = append(items, item{Part: partBalancer, What: "its public addresses, one a zone", Price: "public-ipv4-hour", Quantity: hours * float64(len(r.list("Subnets")))})
+	if r.Text("Scheme") == "internet-facing" {
+		items = append(items, item{Part: partBalancer, What: "its public addresses, one a zone", Price: "public-ipv4-hour", Quantity: hours * float64(len(r.List("Subnets")))})
 	}
 	return items, nil
 }
@@ -42,7 +44,7 @@ func loadBalancer(s stack, id string) ([]item, error) {
 func firewall(s stack, id string) ([]item, error) {
 	return []item{
 		{Part: partFirewall, What: "the web ACL", Price: "waf-acl-month", Quantity: 1},
-		{Part: partFirewall, What: "its rules, a managed group counts as one", Price: "waf-rule-month", Quantity: float64(len(s.Resources[id].list("Rules")))},
+		{Part: partFirewall, What: "its rules, a managed group counts as one", Price: "waf-rule-month", Quantity: float64(len(s.Resources[id].List("Rules")))},
 	}, nil
 }
 
@@ -52,17 +54,16 @@ func firewall(s stack, id string) ([]item, error) {
 const insightsMetrics = 8 + 11 + 6
 
 func insights(s stack, id string) ([]item, error) {
-	for _, setting := range s.Resources[id].list("ClusterSettings") {
-		setting := resource{Properties: setting.(map[string]any)}
-		if setting.text("Name") != "containerInsights" {
+	for _, setting := range s.Resources[id].Blocks("ClusterSettings") {
+		if setting.Text("Name") != "containerInsights" {
 			continue
 		}
-		switch setting.text("Value") {
+		switch setting.Text("Value") {
 		case "disabled":
 		case "enabled":
 			return []item{{Part: partInsights, What: "metrics of the cluster, the service and its tasks", Price: "metric-month", Quantity: insightsMetrics}}, nil
 		default:
-			return nil, fmt.Errorf("containerInsights %q has other prices", setting.text("Value"))
+			return nil, fmt.Errorf("containerInsights %q has other prices", setting.Text("Value"))
 		}
 	}
 	return nil, nil
@@ -80,13 +81,12 @@ func key(stack, string) ([]item, error) {
 func alarm(s stack, id string) ([]item, error) {
 	r := s.Resources[id]
 	metrics := 0
-	for _, query := range r.list("Metrics") {
-		query := resource{Properties: query.(map[string]any)}
-		if query.at("MetricStat") != nil {
+	for _, query := range r.Blocks("Metrics") {
+		if query.At("MetricStat") != nil {
 			metrics++
 		}
 	}
-	if period, err := r.number("Period"); err == nil && period < 60 {
+	if period, err := r.Number("Period"); err == nil && period < 60 {
 		return nil, errors.New("an alarm with a period below a minute has another price")
 	}
 	return []item{{Part: partMonitoring, What: "alarms, by the metrics they look at", Price: "alarm-month", Quantity: float64(max(metrics, 1))}}, nil
@@ -97,7 +97,7 @@ func dashboard(stack, string) ([]item, error) {
 }
 
 func metricFilter(s stack, id string) ([]item, error) {
-	return []item{{Part: partMonitoring, What: "metrics made from logs", Price: "metric-month", Quantity: float64(len(s.Resources[id].list("MetricTransformations")))}}, nil
+	return []item{{Part: partMonitoring, What: "metrics made from logs", Price: "metric-month", Quantity: float64(len(s.Resources[id].List("MetricTransformations")))}}, nil
 }
 
 // runSeconds is how long a look of the release loop takes at most when there is
@@ -107,7 +107,7 @@ const runSeconds = 1
 // schedule is free; the function that it runs, whenever it is time, is not.
 func schedule(s stack, id string) ([]item, error) {
 	r := s.Resources[id]
-	expression := r.text("ScheduleExpression")
+	expression := r.Text("ScheduleExpression")
 	if expression == "" {
 		return nil, nil
 	}
@@ -116,13 +116,13 @@ func schedule(s stack, id string) ([]item, error) {
 		return nil, err
 	}
 	var items []item
-	for _, target := range r.list("Targets") {
-		arn, _ := resource{Properties: target.(map[string]any)}.at("Arn", "Fn::GetAtt").([]any)
-		if len(arn) == 0 {
+	for _, target := range r.Blocks("Targets") {
+		run := template.References(target.At("Arn"))
+		if len(run) != 1 {
 			return nil, errors.New("a target that is no resource of this stack")
 		}
-		function := s.Resources[fmt.Sprint(arn[0])]
-		memory, err := function.number("MemorySize")
+		function := s.Resources[run[0]]
+		memory, err := function.Number("MemorySize")
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"cloudstruct/cmd/internal/template"
 )
 
 // fleet is a service with its tasks.
@@ -51,31 +53,30 @@ func (f fleet) items(kind string, n float64, share string) []item {
 
 func (s stack) fleet(id string) (fleet, error) {
 	service := s.Resources[id]
-	definition := s.Resources[reference(service.at("TaskDefinition"))]
-	cpu, errCPU := definition.number("Cpu")
-	memory, errMemory := definition.number("Memory")
+	definition := s.Resources[reference(service.At("TaskDefinition"))]
+	cpu, errCPU := definition.Number("Cpu")
+	memory, errMemory := definition.Number("Memory")
 	least, errLeast := s.leastTasks(id)
 	if err := errors.Join(errCPU, errMemory, errLeast); err != nil {
 		return fleet{}, err
 	}
-	if definition.at("EphemeralStorage") != nil {
+	if definition.At("EphemeralStorage") != nil {
 		return fleet{}, errors.New("more than 20 GB of ephemeral storage has a price that the table lacks")
 	}
 	f := fleet{
 		vcpus: cpu / 1024, gigabytes: memory / 1024, least: least,
-		arm:    definition.text("RuntimePlatform", "CpuArchitecture") == "ARM64",
-		public: service.text("NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp") == "ENABLED",
+		arm:    definition.Text("RuntimePlatform", "CpuArchitecture") == "ARM64",
+		public: service.Text("NetworkConfiguration", "AwsvpcConfiguration", "AssignPublicIp") == "ENABLED",
 	}
 	return f, f.readStrategy(service)
 }
 
-func (f *fleet) readStrategy(service resource) error {
-	for _, entry := range service.list("CapacityProviderStrategy") {
-		entry := resource{Properties: entry.(map[string]any)}
+func (f *fleet) readStrategy(service template.Resource) error {
+	for _, entry := range service.Blocks("CapacityProviderStrategy") {
 		// Left out is 0.
-		base, _ := entry.number("Base")
-		weight, _ := entry.number("Weight")
-		switch provider := entry.text("CapacityProvider"); {
+		base, _ := entry.Number("Base")
+		weight, _ := entry.Number("Weight")
+		switch provider := entry.Text("CapacityProvider"); {
 		case provider == fargate:
 			f.base, f.onDemand = base, weight
 		case provider == fargateSpot && base == 0:
@@ -89,9 +90,9 @@ func (f *fleet) readStrategy(service resource) error {
 
 // leastTasks is the minimum of the service's scaling.
 func (s stack) leastTasks(id string) (float64, error) {
-	for _, target := range s.ids("AWS::ApplicationAutoScaling::ScalableTarget") {
-		if strings.Contains(fmt.Sprint(s.Resources[target].at("ResourceId")), id) {
-			return s.Resources[target].number("MinCapacity")
+	for _, target := range s.IDs("AWS::ApplicationAutoScaling::ScalableTarget") {
+		if strings.Contains(fmt.Sprint(s.Resources[target].At("ResourceId")), id) {
+			return s.Resources[target].Number("MinCapacity")
 		}
 	}
 	return 0, fmt.Errorf("no ScalableTarget is about it: how many tasks run at least?")
