@@ -89,6 +89,10 @@ docs: $(npm) ## Write what is generated: the README's table, config/schema.json,
 	cdk synth --quiet -c environment=development
 	go run ./cmd/cost -docs
 
+.PHONY: diagram
+diagram: $(npm) ## Draw docs/architecture.svg anew from the template
+	go run ./cmd/diagram
+
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	rm -rf .local .tools cdk.out node_modules
