@@ -93,6 +93,10 @@ docs: $(npm) ## Write what is generated: the README's table, config/schema.json,
 diagram: $(npm) ## Draw docs/architecture.svg anew from the template
 	go run ./cmd/diagram
 
+.PHONY: version
+version: ## Tell the version of this folder, and of what is deployed
+	@go run ./cmd/version -environment $(ENV)
+
 .PHONY: clean
 clean: ## Remove everything that was built or installed here
 	rm -rf .local .tools cdk.out node_modules

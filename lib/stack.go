@@ -58,7 +58,7 @@ func newStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 		tags[key] = &value
 	}
 	stack := awscdk.NewStack(scope, &name, &awscdk.StackProps{
-		Description:           jsii.String("A containerized API: push an image, and it is live or turned back"),
+		Description:           jsii.String(description()),
 		TerminationProtection: &props.TerminationProtection,
 		// CloudFormation gives these also to what the CDK can't tag by itself.
 		Tags: &tags,

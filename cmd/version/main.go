@@ -1,0 +1,73 @@
+// Command version tells the version of this project, and the one that the deployed
+// stack of an environment came from: what `make version` runs. For the second it
+// needs AWS credentials that may read the stack.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/smithy-go"
+
+	"cloudstruct/config"
+	"cloudstruct/lib"
+)
+
+func main() {
+	environment := flag.String("environment", "", "the environment, a file in config/; production unless given")
+	path := flag.String("config", "", "another configuration file")
+	flag.Parse()
+	cfg, err := config.Choose("config", *environment, *path)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println("this folder:", lib.Version)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	told, err := deployed(ctx, cfg.StackName())
+	stop()
+	if err != nil {
+		// Who has no credentials at hand still has the other half.
+		told = "not known: " + err.Error()
+	}
+	fmt.Printf("stack %s: %s\n", cfg.StackName(), told)
+}
+
+// stacks is what is asked of CloudFormation.
+type stacks interface {
+	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
+}
+
+func deployed(ctx context.Context, name string) (string, error) {
+	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return "", err
+	}
+	return versionOf(ctx, cloudformation.NewFromConfig(cfg), name)
+}
+
+// versionOf is the version that a stack's description tells, or why it has none.
+func versionOf(ctx context.Context, client stacks, name string) (string, error) {
+	found, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	var refused smithy.APIError
+	// CloudFormation has no code of its own for a stack that is not there.
+	if errors.As(err, &refused) && refused.ErrorCode() == "ValidationError" && strings.Contains(refused.ErrorMessage(), "does not exist") {
+		return "not deployed", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	version, ok := lib.VersionOf(aws.ToString(found.Stacks[0].Description))
+	if !ok {
+		return "not told: it is older than 1.0.0, or not of this project", nil
+	}
+	return version, nil
+}
