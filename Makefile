@@ -2,6 +2,10 @@
 # pinned, into this folder.
 
 ENV ?= production
+# What make upgrade brings up to date, if not told of other versions.
+UPGRADE ?= $(addsuffix @latest,github.com/aws/aws-cdk-go/awscdk/v2 github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2 \
+	github.com/aws/constructs-go/constructs/v10 github.com/aws/jsii-runtime-go github.com/cdklabs/cdk-nag-go/cdknag/v2)
+UPGRADE_NPM ?= aws-cdk@2 node@24 @viz-js/viz@3
 ACTIONLINT_VERSION := v1.7.12
 GOLANGCI_LINT_VERSION := v2.15.0
 GOTESTSUM_VERSION := v1.13.0
@@ -92,6 +96,15 @@ docs: $(npm) ## Write what is generated: the README's table, config/schema.json,
 .PHONY: diagram
 diagram: $(npm) ## Draw docs/architecture.svg anew from the template
 	go run ./cmd/diagram
+
+.PHONY: upgrade
+upgrade: $(npm) ## Upgrade the CDK, its CLI and Node, and show what that changes in the templates
+	for env in production development; do cdk synth --quiet -c environment=$$env --output .local/before/$$env || exit; done
+	go get $(UPGRADE)
+	go mod tidy
+	npm install --no-audit --no-fund --save-dev --save-exact $(UPGRADE_NPM)
+	for env in production development; do cdk diff -c environment=$$env --template .local/before/$$env/*.template.json || exit; done
+	git --no-pager diff --stat
 
 .PHONY: version
 version: ## Tell the version of this folder, and of what is deployed

@@ -50,7 +50,7 @@ func TestPictureIsLegibleInAReadme(t *testing.T) {
 }
 
 func TestEachColourHasADarkOne(t *testing.T) {
-	drawing := shipped(t)[strings.Index(shipped(t), "</style>"):]
+	_, drawing, _ := strings.Cut(shipped(t), "</style>")
 	for _, use := range regexp.MustCompile(`(fill|stroke)="([^"]+)"`).FindAllStringSubmatch(drawing, -1) {
 		known := slices.ContainsFunc(palette, func(c colour) bool { return c.light == use[2] })
 		if !known && use[2] != "none" {

@@ -63,22 +63,20 @@ func (p plan) writeRows(b *strings.Builder) {
 // and left of it in the same row: one that goes up, or out of the network, is
 // given to it the other way round, with its head at the beginning.
 func (p plan) writeArrow(b *strings.Builder, a arrow) {
-	from, to, extra := a.from, a.to, ""
+	from, to, label, extra := a.from, a.to, " "+strings.ReplaceAll(a.label, "\n", "\n "), ""
 	inRow := p.rows[from] == p.rows[to] && p.sideways(a)
+	port := "upper"
 	if p.rows[from] > p.rows[to] || inRow && p.tier(from) != "" {
-		from, to, extra = to, from, ", dir=back"
+		from, to, extra, port = to, from, ", dir=back", "lower"
 	}
-	port, label := "", " "+strings.ReplaceAll(a.label, "\n", "\n ")
 	switch {
-	case inRow && extra == "":
-		port, label = "upper", strings.ReplaceAll(a.label, "\n", ", ")
 	case inRow:
-		port, label = "lower", strings.ReplaceAll(a.label, "\n", ", ")
+		label = strings.ReplaceAll(a.label, "\n", ", ")
+		extra += fmt.Sprintf(", tailport=\"%[1]s:e\", headport=\"%[1]s:w\"", port)
+	case p.sideways(a) && p.tier(from) != "":
+		extra += ", tailport=sw" // clear of those in the row
 	case a.kind == traffic || p.isPart(from) && p.isPart(to) && !p.sideways(a):
 		extra += ", weight=6" // straight down, if it can be
-	}
-	if port != "" {
-		extra += fmt.Sprintf(", tailport=\"%s:e\", headport=\"%s:w\"", port, port)
 	}
 	fmt.Fprintf(b, "\t%q -> %q [%s, label=%q%s]\n", from, to, strokes[a.kind], label, extra)
 }

@@ -38,7 +38,7 @@ var legend = fmt.Sprintf(`<<font color="%s"><b>Thick</b></font>: connections tha
 // system has a font with the same widths. A picture of a README is about 830
 // pixels wide, and this one a little less: no text gets smaller than 12 of them.
 var look = `
-	graph [newrank=true, pad=0.12, nodesep=0.36, ranksep=0.55, fontname=Arial, fontsize=13, bgcolor="` + paper.light + `", fontcolor="` + pencil.light + `"]
+	graph [newrank=true, pad=0.12, nodesep=0.4, ranksep=0.55, fontname=Arial, fontsize=13, bgcolor="` + paper.light + `", fontcolor="` + pencil.light + `"]
 	node [shape=box, style="rounded,filled", fontname=Arial, fontsize=13, fillcolor="` + paper.light + `", color="` + pencil.light + `", fontcolor="` + ink.light + `"]
 	edge [fontname=Arial, fontsize=13, arrowsize=0.75, penwidth=1.3, fontcolor="` + pencil.light + `"]
 `

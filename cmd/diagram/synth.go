@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -30,11 +31,10 @@ func synthesized(root string) (stack, error) {
 	if err != nil {
 		return stack{}, err
 	}
-	defer os.RemoveAll(out)
 	app := awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: &out})
 	made := lib.NewStack(app, lib.StackProps{Config: cfg, ProjectRoot: root})
 	data, err := json.Marshal(app.Synth(nil).GetStackArtifact(made.ArtifactId()).Template())
-	if err != nil {
+	if err := errors.Join(err, os.RemoveAll(out)); err != nil {
 		return stack{}, err
 	}
 	t, err := template.Parse(data)
