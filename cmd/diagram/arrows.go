@@ -34,9 +34,10 @@ const (
 	receiver outside = "E-mail"
 )
 
-// arrows are all that the picture shows, one for each pair and kind. Two pairs
-// that the template has are not among them: who may read another's state, for
-// nearly all may, and which alarm looks at which part, for they look at all.
+// arrows are all that the picture shows, one from each part to each other, of the
+// first kind that there is. Two things that the template has are left out: who may
+// read the state of what, since nearly all may, and which alarm looks at which part,
+// since together they look at all.
 func (s stack) arrows() []arrow {
 	var merged []arrow
 	for _, a := range slices.Concat(s.connections(), s.messages(), s.permissions(), s.names(), s.alarms()) {
