@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"cloudstruct/internal/appcontext"
 )
 
 // TestTwoClonesSynthesizeTheSame wants the same template and the same functions
@@ -73,20 +76,12 @@ func synth(t *testing.T, dir, environment string) map[string]string {
 // app is the CDK app in a folder, given its context as the CLI gives it.
 func app(t *testing.T, dir, out string, context map[string]any) *exec.Cmd {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, "cdk.json"))
+	whole, err := appcontext.Read(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct {
-		Context map[string]any `json:"context"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	for key, value := range context {
-		file.Context[key] = value
-	}
-	contextJSON, err := json.Marshal(file.Context)
+	maps.Copy(whole, context)
+	contextJSON, err := json.Marshal(whole)
 	if err != nil {
 		t.Fatal(err)
 	}

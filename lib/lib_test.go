@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"cloudstruct/config"
+	"cloudstruct/internal/appcontext"
 )
 
 func TestMain(m *testing.M) {
@@ -69,23 +70,14 @@ func synthesize(t *testing.T, cfg config.Config) stack {
 	return stack{t, synthesized[string(key)]}
 }
 
-// testContext has the feature flags of cdk.json, which the CLI reads and tests do
-// not: without them another template would be tested than is deployed. Functions
-// are not built.
+// testContext is that of cdk.json. Functions are not built.
 func testContext(t *testing.T) *map[string]any {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "cdk.json"))
+	context, err := appcontext.WithoutFunctions("..")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct {
-		Context map[string]any `json:"context"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	file.Context["aws:cdk:bundling-stacks"] = []string{}
-	return &file.Context
+	return &context
 }
 
 type object = map[string]any

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"cloudstruct/config"
+	"cloudstruct/internal/appcontext"
 	"cloudstruct/lib"
 )
 
@@ -96,18 +97,11 @@ func made(t *testing.T, cfg config.Config) stack {
 	if s, ok := synths[string(key)]; ok {
 		return s
 	}
-	data, err := os.ReadFile(filepath.Join(root, "cdk.json"))
+	context, err := appcontext.WithoutFunctions(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct {
-		Context map[string]any `json:"context"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		t.Fatal(err)
-	}
-	file.Context["aws:cdk:bundling-stacks"] = []string{}
-	app := awscdk.NewApp(&awscdk.AppProps{Context: &file.Context})
+	app := awscdk.NewApp(&awscdk.AppProps{Context: &context})
 	template, err := json.Marshal(assertions.Template_FromStack(lib.NewStack(app, lib.StackProps{Config: cfg, ProjectRoot: root}), nil).ToJSON())
 	if err != nil {
 		t.Fatal(err)

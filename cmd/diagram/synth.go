@@ -10,6 +10,7 @@ import (
 
 	"cloudstruct/cmd/internal/template"
 	"cloudstruct/config"
+	"cloudstruct/internal/appcontext"
 	"cloudstruct/lib"
 )
 
@@ -23,10 +24,11 @@ func synthesized(root string) (stack, error) {
 	cfg.Domain = &config.Domain{Name: "example.com", HostedZoneID: "Z0123456789EXAMPLE", Record: "api"}
 	cfg.Alarms.Email = "you@example.com"
 	cfg.GitHub.Repository = "you/your-api"
-	context, err := contextOf(root)
+	context, err := appcontext.WithoutFunctions(root)
 	if err != nil {
 		return stack{}, err
 	}
+	context["aws:cdk:enable-path-metadata"] = true // as the CLI has it
 	out, err := os.MkdirTemp("", "diagram")
 	if err != nil {
 		return stack{}, err
@@ -39,23 +41,4 @@ func synthesized(root string) (stack, error) {
 	}
 	t, err := template.Parse(data)
 	return stack{t}, err
-}
-
-// contextOf is what the CDK CLI gives the app: the feature flags of cdk.json, and
-// that each resource tells its path. The functions are not built: no one sees
-// them in the picture.
-func contextOf(root string) (map[string]any, error) {
-	data, err := os.ReadFile(filepath.Join(root, "cdk.json"))
-	if err != nil {
-		return nil, err
-	}
-	var file struct {
-		Context map[string]any `json:"context"`
-	}
-	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, err
-	}
-	file.Context["aws:cdk:enable-path-metadata"] = true
-	file.Context["aws:cdk:bundling-stacks"] = []string{}
-	return file.Context, nil
 }
