@@ -64,7 +64,7 @@ func TestEachMistakeIsFound(t *testing.T) {
 		{"a stack that is being changed", stack(cfntypes.StackStatusUpdateInProgress, true), "stack", fail, "wait"},
 		{"a stack that was never made", stack(cfntypes.StackStatusReviewInProgress, false), "stack", ok, ""},
 		{"a failed first deploy", stack(cfntypes.StackStatusRollbackComplete, false), "stack", ok, ""},
-		{"a failed first deploy, protected", stack(cfntypes.StackStatusRollbackComplete, true), "stack", fail, "--no-enable-termination-protection"},
+		{"a failed first deploy, protected", stack(cfntypes.StackStatusRollbackComplete, true), "stack", warn, "make deploy"},
 		{"a failed roll-back of it", stack(cfntypes.StackStatusRollbackFailed, false), "stack", fail, "delete-stack"},
 		{"a failed deletion", stack(cfntypes.StackStatusDeleteFailed, false), "stack", fail, "delete-stack"},
 		{"a failed roll-back", stack(cfntypes.StackStatusUpdateRollbackFailed, true), "stack", fail, "npx cdk rollback CloudStruct-production"},

@@ -10,19 +10,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+
+	"cloudstruct/cmd/internal/stacks"
 )
 
 // stackState tells whether CloudFormation takes a change of the stack.
 func (p *patient) stackState(ctx context.Context) (finding, error) {
 	name := p.config.StackName()
-	stacks, err := p.clients.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-	if notThere(err) {
+	found, err := p.clients.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	if stacks.Missing(err) {
 		return good("%s is not there yet", name)
 	}
 	if err != nil {
 		return finding{}, err
 	}
-	stack := stacks.Stacks[0]
+	stack := found.Stacks[0]
 	remove := "aws cloudformation delete-stack --stack-name " + name
 	if aws.ToBool(stack.EnableTerminationProtection) {
 		remove = fmt.Sprintf("aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name %s && %s", name, remove)
@@ -35,7 +37,9 @@ func (p *patient) stackState(ctx context.Context) (finding, error) {
 	case status == types.StackStatusRollbackComplete && !aws.ToBool(stack.EnableTerminationProtection):
 		// The CDK CLI deletes such a stack by itself.
 		return good("%s failed at its first deploy, and is made anew", name)
-	case slices.Contains([]types.StackStatus{types.StackStatusRollbackComplete, types.StackStatusRollbackFailed, types.StackStatusDeleteFailed}, status):
+	case status == types.StackStatusRollbackComplete:
+		return dubious("make deploy ENV="+p.config.Environment+", which lifts its protection; npx cdk deploy does not", "%s failed at its first deploy, and is protected", name)
+	case status == types.StackStatusRollbackFailed, status == types.StackStatusDeleteFailed:
 		return bad(remove, "%s is %s, and can only be deleted", name, status)
 	case status == types.StackStatusUpdateRollbackFailed, status == types.StackStatusUpdateFailed, status == types.StackStatusCreateFailed:
 		return bad(fmt.Sprintf("npx cdk rollback %s -c environment=%s", name, p.config.Environment), "%s is %s", name, status)
@@ -44,19 +48,13 @@ func (p *patient) stackState(ctx context.Context) (finding, error) {
 	}
 }
 
-// notThere tells an unknown stack from other errors: CloudFormation has no code
-// of its own for it.
-func notThere(err error) bool {
-	return codeOf(err) == "ValidationError" && strings.Contains(err.Error(), "does not exist")
-}
-
 // owned are the physical ids of the stack's resources of a type.
 func (p *patient) owned(ctx context.Context, resourceType string) ([]string, error) {
 	var ids []string
 	pages := cloudformation.NewListStackResourcesPaginator(p.clients.cloudformation, &cloudformation.ListStackResourcesInput{StackName: aws.String(p.config.StackName())})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
-		if notThere(err) {
+		if stacks.Missing(err) {
 			return nil, nil
 		}
 		if err != nil {

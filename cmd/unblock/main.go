@@ -6,7 +6,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -16,8 +15,8 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
-	"github.com/aws/smithy-go"
 
+	"cloudstruct/cmd/internal/stacks"
 	"cloudstruct/config"
 )
 
@@ -51,16 +50,15 @@ func unblock(ctx context.Context, name string) (string, error) {
 		return "", err
 	}
 	client := cloudformation.NewFromConfig(cfg)
-	stacks, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-	var unknown smithy.APIError
-	if errors.As(err, &unknown) && unknown.ErrorCode() == "ValidationError" {
-		return "", nil // there is no such stack
+	found, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
+	if stacks.Missing(err) {
+		return "", nil
 	}
 	if err != nil {
 		return "", err
 	}
 	// Not after ROLLBACK_FAILED, when something is left in the stack.
-	if stack := stacks.Stacks[0]; stack.StackStatus != types.StackStatusRollbackComplete || !aws.ToBool(stack.EnableTerminationProtection) {
+	if stack := found.Stacks[0]; stack.StackStatus != types.StackStatusRollbackComplete || !aws.ToBool(stack.EnableTerminationProtection) {
 		return "", nil
 	}
 	if _, err := client.UpdateTerminationProtection(ctx, &cloudformation.UpdateTerminationProtectionInput{

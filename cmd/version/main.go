@@ -5,18 +5,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/smithy-go"
 
+	"cloudstruct/cmd/internal/stacks"
 	"cloudstruct/config"
 	"cloudstruct/lib"
 )
@@ -41,8 +39,8 @@ func main() {
 	fmt.Printf("stack %s: %s\n", cfg.StackName(), told)
 }
 
-// stacks is what is asked of CloudFormation.
-type stacks interface {
+// describer is what is asked of CloudFormation.
+type describer interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
 }
 
@@ -55,11 +53,9 @@ func deployed(ctx context.Context, name string) (string, error) {
 }
 
 // versionOf is the version that a stack's description tells, or why it has none.
-func versionOf(ctx context.Context, client stacks, name string) (string, error) {
+func versionOf(ctx context.Context, client describer, name string) (string, error) {
 	found, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
-	var refused smithy.APIError
-	// CloudFormation has no code of its own for a stack that is not there.
-	if errors.As(err, &refused) && refused.ErrorCode() == "ValidationError" && strings.Contains(refused.ErrorMessage(), "does not exist") {
+	if stacks.Missing(err) {
 		return "not deployed", nil
 	}
 	if err != nil {
