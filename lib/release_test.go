@@ -67,7 +67,7 @@ func TestNoEventIsLost(t *testing.T) {
 
 func TestFunctionsAreGoOnAmazonLinux(t *testing.T) {
 	s := production(t)
-	for _, prefix := range []string{"ReleaseFunction", "ImageSeedFunction"} {
+	for _, prefix := range []string{"ReleaseFunction", "ImageSeedFunction", "SafeguardsFunction"} {
 		function := s.only("AWS::Lambda::Function", prefix).Properties
 		if function["Runtime"] != "provided.al2023" || function["Handler"] != "bootstrap" {
 			t.Errorf("%s: runtime %v, handler %v", prefix, function["Runtime"], function["Handler"])
