@@ -51,8 +51,8 @@ def parse_actions(original, parameters, prefix="DefaultActions"):
 @wrapped(provisioners, "_elbv2_listener_actions")
 def listener_actions(original, properties, lb_arn, prop="DefaultActions"):
     actions = original(properties, lb_arn, prop)
-    for action, declared in zip(actions, properties.get(prop) or [], strict=True):
-        if config := declared.get("ForwardConfig"):
+    for action, template in zip(actions, properties.get(prop) or [], strict=True):
+        if config := template.get("ForwardConfig"):
             groups = [(g["TargetGroupArn"], g.get("Weight", 1)) for g in config["TargetGroups"]]
             stickiness = config.get(STICKINESS, {})
             sticky, seconds = stickiness.get("Enabled"), stickiness.get("DurationSeconds")
