@@ -73,7 +73,7 @@ func TestDataIsSnapshottedOrGoesWithTheStack(t *testing.T) {
 func TestPasswordIsGeneratedAndInNoTemplate(t *testing.T) {
 	s := production(t, withConnectionString)
 	s.has("AWS::SecretsManager::Secret", object{
-		"GenerateSecretString": object{"ExcludePunctuation": true, "GenerateStringKey": "password", "SecretStringTemplate": `{"username":"dbadmin"}`},
+		"GenerateSecretString": object{"ExcludePunctuation": true, "PasswordLength": 32, "GenerateStringKey": "password", "SecretStringTemplate": `{"username":"dbadmin"}`},
 	})
 	password := s.only("AWS::RDS::DBCluster", "Database").Properties["MasterUserPassword"]
 	if !contains(text(t, password), "{{resolve:secretsmanager:") {

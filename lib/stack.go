@@ -41,7 +41,7 @@ type parts struct {
 func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 	stack := newStack(scope, props)
 	p := newParts(stack, props)
-	keepHelperLogs(stack, props.Logs.RetentionDays)
+	limitHelpers(stack, props.Logs.RetentionDays)
 	p.watch(props)
 	if props.Monitoring.Dashboard {
 		dashboard := p.newDashboard(stack)
