@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -396,43 +395,6 @@ func (a testAccount) rotate(ctx context.Context) (string, error) {
 		}
 		return "another deployment", nil
 	}, "another deployment")
-}
-
-func TestUpdateThatFailsRollsBack(t *testing.T) {
-	a := newAccount(t, fmt.Sprintf(development, "", "jellybean"))
-	a.must(a.deploy)
-	stop := a.constantRequests("/")
-	a.must(a.release)
-	wantOnly(t, http.StatusOK, stop(), "during a release")
-	before := a.state()
-
-	for _, failure := range []struct {
-		name, configuration string
-		cause               func() (mend func())
-		reason              string
-	}{
-		{"tasks on another port never get healthy", fmt.Sprintf(development, ", port: 8080, environment: {EMULATOR_FAILS: no answer on port 8080}", "jellybean"),
-			func() func() { return func() {} }, "Circuit Breaker"},
-		{"the registry is down when another tag needs an image", fmt.Sprintf(development, "", "other"),
-			a.breakRegistry, "connection refused"},
-	} {
-		a.configure(failure.configuration)
-		mend := failure.cause()
-		a.mustFail(cfntypes.StackStatusUpdateRollbackComplete, failure.reason)
-		a.wantState(before)
-		mend()
-		if t.Failed() {
-			t.Fatalf("when %s", failure.name)
-		}
-	}
-
-	a.configure(fmt.Sprintf(development, ", port: 8080", "jellybean"))
-	a.must(a.deploy)
-	after := a.state()
-	if after.Running != before.Running || after.TaskDefinition == before.TaskDefinition {
-		t.Errorf("another port runs %s of %s, was %s of %s", after.Running, after.TaskDefinition, before.Running, before.TaskDefinition)
-	}
-	a.wantClean("after another port")
 }
 
 func TestDestroyOfDevelopmentLeavesNothing(t *testing.T) {
