@@ -164,6 +164,17 @@ def test_a_service_that_is_scaled_has_a_target_a_task(service):
     assert service.get()[0] == 503
 
 
+def test_a_service_outlives_its_target_group(service):
+    service.create()
+    fixed = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+    service.elb.modify_listener(ListenerArn=service.listener, DefaultActions=fixed)
+    service.elb.delete_target_group(TargetGroupArn=service.group)
+    service.update(desiredCount=3)
+    service.update(forceNewDeployment=True)
+    assert service.deployed()["status"] == "SUCCESSFUL"
+    assert service.get()[0] == 404
+
+
 def test_a_service_that_is_deleted_leaves_no_targets(service):
     service.create()
     service.ecs.delete_service(cluster=service.account.name, service=service.account.name, force=True)
