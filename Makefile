@@ -76,7 +76,7 @@ lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv) $(ruff)
 	go vet ./...
 	$(golangci-lint) run
 	cd examples/api && go mod verify && go mod tidy -diff && go vet ./... && $(CURDIR)/$(golangci-lint) run
-	$(ruff) check emulator && $(ruff) format --check emulator
+	$(ruff) check --cache-dir .tools/ruff emulator && $(ruff) format --check --cache-dir .tools/ruff emulator
 	$(actionlint) -shellcheck .tools/venv/bin/shellcheck
 	$(actionlint) examples/api/.github/workflows/release.yml
 
