@@ -65,7 +65,7 @@ doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it 
 
 .PHONY: test
 test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests
-	.tools/venv/bin/python -m pytest --quiet emulator/tests
+	.tools/venv/bin/python -m pytest --quiet -p no:cacheprovider emulator/tests
 	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 15m ./...
 	cd examples/api && MARIADB=$(CURDIR)/.tools/mariadb $(CURDIR)/$(gotestsum) --format pkgname -- ./...
 
@@ -76,7 +76,7 @@ lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv) $(ruff)
 	go vet ./...
 	$(golangci-lint) run
 	cd examples/api && go mod verify && go mod tidy -diff && go vet ./... && $(CURDIR)/$(golangci-lint) run
-	$(ruff) check emulator && $(ruff) format --check emulator
+	$(ruff) check --cache-dir .tools/ruff emulator && $(ruff) format --check --cache-dir .tools/ruff emulator
 	$(actionlint) -shellcheck .tools/venv/bin/shellcheck
 	$(actionlint) examples/api/.github/workflows/release.yml
 
