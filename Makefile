@@ -41,12 +41,15 @@ diff: $(npm) ## Compare the deployed stack with the configuration
 	cdk diff -c environment=$(ENV)
 
 .PHONY: deploy
-deploy: $(npm) ## Deploy the stack to AWS
-	@go run ./cmd/unblock -environment $(ENV)
+deploy: $(npm) ## Deploy the stack to AWS; CLEANUP=yes removes a failed first deploy without asking
+	@go build -o .tools/bin/cleanup ./cmd/cleanup
+	@.tools/bin/cleanup -environment $(ENV) $(if $(filter yes,$(CLEANUP)),-yes)
 	cdk deploy -c environment=$(ENV)
 
 .PHONY: destroy
-destroy: $(npm) ## Delete the stack
+destroy: $(npm) ## Delete the stack, unless it is protected
+	@go build -o .tools/bin/protected ./cmd/protected
+	@.tools/bin/protected -environment $(ENV)
 	cdk destroy -c environment=$(ENV)
 
 .PHONY: retry
