@@ -61,9 +61,9 @@ cost: synth ## Tell what the environment costs a month when nobody uses it, and 
 	@go run ./cmd/cost -environment $(ENV)
 
 .PHONY: doctor
-doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it only reads
+doctor: synth ## Report what would fail in a deploy, and how to fix it; SECRETS=yes reads secrets for their keys
 	@go build -o .tools/bin/doctor ./cmd/doctor
-	@.tools/bin/doctor -environment $(ENV)
+	@.tools/bin/doctor -environment $(ENV) $(if $(filter yes,$(SECRETS)),-secrets)
 
 .PHONY: test
 test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests

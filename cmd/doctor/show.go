@@ -15,8 +15,8 @@ func show(w io.Writer, findings []finding, coloured bool) bool {
 	for _, f := range findings {
 		count[f.verdict]++
 		line := f.what
-		if f.mend != "" {
-			line += " -> " + f.mend
+		if f.fix != "" {
+			line += " -> " + f.fix
 		}
 		fmt.Fprintf(w, "%s  %-20s  %s\n", word(f.verdict, coloured), f.name, line)
 	}
