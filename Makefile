@@ -57,8 +57,8 @@ retry: ## Deploy the image under the deploy tag, also when it was turned back
 	@go run ./cmd/retry -environment $(ENV)
 
 .PHONY: cost
-cost: synth ## Tell what the environment costs a month when nobody uses it, and what use adds
-	@go run ./cmd/cost -environment $(ENV)
+cost: synth ## Print what the environment costs a month when nobody uses it, and what use adds; REGION=, FETCH=, SOURCES=yes
+	@go run ./cmd/cost -environment $(ENV) $(if $(REGION),-regions $(REGION)) $(if $(FETCH),-fetch $(FETCH)) $(if $(filter yes,$(SOURCES)),-sources)
 
 .PHONY: doctor
 doctor: synth ## Report what would fail in a deploy, and how to fix it; SECRETS=yes reads secrets for their keys
