@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -400,7 +401,9 @@ func (a testAccount) rotate(ctx context.Context) (string, error) {
 func TestUpdateThatFailsRollsBack(t *testing.T) {
 	a := newAccount(t, fmt.Sprintf(development, "", "jellybean"))
 	a.must(a.deploy)
+	stop := a.constantRequests("/")
 	a.must(a.release)
+	wantOnly(t, http.StatusOK, stop(), "during a release")
 	before := a.state()
 
 	for _, failure := range []struct {
