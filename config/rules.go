@@ -80,9 +80,10 @@ var rules = map[string]rule{
 		`[a-z0-9-]+:[A-Za-z0-9]+[A-Za-z0-9*]*`),
 	"resourcearn": pattern("an ARN such as arn:aws:s3:::bucket/*, not a bare *",
 		`arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:[^\s]+`),
-	"peer": {"a network such as 203.0.113.0/24 or 2001:db8::/32, without host bits", func(v reflect.Value) bool {
+	// The load balancer has IPv4 addresses only.
+	"peer": {"an IPv4 network such as 203.0.113.0/24, without host bits", func(v reflect.Value) bool {
 		p, err := netip.ParsePrefix(v.String())
-		return err == nil && p == p.Masked() && p.Bits() > 0
+		return err == nil && p.Addr().Is4() && p == p.Masked() && p.Bits() > 0
 	}},
 	"zone": {"a time zone such as Pacific/Auckland", func(v reflect.Value) bool {
 		_, err := time.LoadLocation(v.String())

@@ -71,7 +71,7 @@ func newAccount(t *testing.T, configuration string) testAccount {
 		t.Fatal(err)
 	}
 	a := testAccount{&tour{folder: folder, log: log, out: io.Discard}, t}
-	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown()}
+	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_REFUSALS=" + a.refusals()}
 	t.Cleanup(func() {
 		if a.emulator != nil {
 			if err := a.emulator.stop(); err != nil {
