@@ -8,7 +8,7 @@ import (
 
 var words = map[verdict]string{ok: "ok", warn: "warn", fail: "FAIL"}
 
-// show prints a line for each finding and a last one about all, and tells
+// show prints a line for each finding and a last one about all, and reports
 // whether nothing would fail.
 func show(w io.Writer, findings []finding, coloured bool) bool {
 	count := map[verdict]int{}
@@ -23,11 +23,11 @@ func show(w io.Writer, findings []finding, coloured bool) bool {
 	fmt.Fprintln(w)
 	switch {
 	case count[fail] > 0:
-		fmt.Fprintf(w, "%d of %d would fail, %d to look at.\n", count[fail], len(findings), count[warn])
+		fmt.Fprintf(w, "%d of %d would fail, %d to check.\n", count[fail], len(findings), count[warn])
 	case count[warn] > 0:
-		fmt.Fprintf(w, "Nothing seen that would fail, %d to look at.\n", count[warn])
+		fmt.Fprintf(w, "Nothing found that would fail, %d to check.\n", count[warn])
 	default:
-		fmt.Fprintln(w, "Nothing seen that would fail.")
+		fmt.Fprintln(w, "Nothing found that would fail.")
 	}
 	return count[fail] == 0
 }

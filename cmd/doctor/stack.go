@@ -42,7 +42,7 @@ func (p *patient) stackState(ctx context.Context) (finding, error) {
 	case status == types.StackStatusRollbackFailed:
 		return dubious("make deploy ENV="+p.config.Environment+", which lists what is left, and removes it when you agree; npx cdk deploy does not", "%s failed at its first deploy, and so did its rollback", name)
 	case status == types.StackStatusDeleteFailed:
-		return bad(remove, "%s is %s, and can only be deleted", name, status)
+		return bad("make deploy ENV="+p.config.Environment+", which offers to remove it if its deploy was never complete; or "+remove, "%s is %s, and can only be deleted", name, status)
 	case status == types.StackStatusUpdateRollbackFailed, status == types.StackStatusUpdateFailed, status == types.StackStatusCreateFailed:
 		return bad(fmt.Sprintf("npx cdk rollback %s -c environment=%s", name, p.config.Environment), "%s is %s", name, status)
 	default:

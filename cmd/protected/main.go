@@ -46,16 +46,34 @@ func run(ctx context.Context, cfg config.Config) error {
 	if err != nil {
 		return access.Clear(err)
 	}
-	found, err := protections(ctx, clients{
+	return check(ctx, cfg, clients{
 		stacks:    cloudformation.NewFromConfig(account),
 		balancers: elasticloadbalancingv2.NewFromConfig(account),
 		databases: rds.NewFromConfig(account),
-	}, cfg.StackName())
+	})
+}
+
+// check ends without an error when nothing protects the stack, as far as can be read.
+func check(ctx context.Context, cfg config.Config, c clients) error {
+	found, err := protections(ctx, c, cfg.StackName())
+	if problem, ok := access.Explain(err); ok {
+		return problem
+	}
+	if missing := new(notDeployed); errors.As(err, missing) {
+		return fmt.Errorf("%w: there is nothing to destroy", err)
+	}
 	if err != nil {
-		return access.Clear(err)
+		// The roles of the CDK's bootstrap may delete what the user may not read.
+		fmt.Fprintln(os.Stderr, "Could not check what protects the stack:", err)
+		return nil
 	}
 	return refuse(cfg, found)
 }
+
+// notDeployed is the sentence about a missing stack.
+type notDeployed string
+
+func (n notDeployed) Error() string { return string(n) }
 
 // protection is a key of the configuration, and what it protects.
 type protection struct{ key, what string }
@@ -79,7 +97,7 @@ func refuse(cfg config.Config, found []protection) error {
 func protections(ctx context.Context, c clients, name string) ([]protection, error) {
 	described, err := c.stacks.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if stacks.Missing(err) {
-		return nil, errors.New(stacks.NotDeployed(name))
+		return nil, notDeployed(stacks.NotDeployed(name))
 	}
 	if err != nil {
 		return nil, err

@@ -21,15 +21,12 @@ import (
 
 // account has one stack with a balancer and a database.
 type account struct {
-	missing                   bool
+	err                       error
 	stack, balancer, database bool // protected or not
 }
 
 func (a account) DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error) {
-	if a.missing {
-		return nil, &smithy.GenericAPIError{Code: "ValidationError", Message: "Stack with id S does not exist"}
-	}
-	return &cloudformation.DescribeStacksOutput{Stacks: []cfntypes.Stack{{EnableTerminationProtection: &a.stack}}}, nil
+	return &cloudformation.DescribeStacksOutput{Stacks: []cfntypes.Stack{{EnableTerminationProtection: &a.stack}}}, a.err
 }
 
 func (a account) ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error) {
@@ -93,10 +90,21 @@ func TestEveryProtectionIsNamedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAMissingStackIsSaidToBeMissing(t *testing.T) {
-	_, err := protections(t.Context(), clients{account{missing: true}, account{}, account{}}, "S")
-	if err == nil || err.Error() != "stack S is not deployed in this account and region" {
-		t.Error(err)
+// TestWhatCannotBeReadIsNoProtection lets a destroy go on where the user may not read.
+func TestWhatCannotBeReadIsNoProtection(t *testing.T) {
+	for _, test := range []struct {
+		name, code, message string
+		want                string // a part of the error; "" lets destroy go on
+	}{
+		{"a missing stack", "ValidationError", "Stack with id S does not exist", "is not deployed in this account and region: there is nothing to destroy"},
+		{"no permission", "AccessDenied", "not authorized", ""},
+		{"an expired session", "ExpiredToken", "", "the AWS session has expired"},
+	} {
+		a := account{err: &smithy.GenericAPIError{Code: test.code, Message: test.message}}
+		err := check(t.Context(), config.Default(), clients{a, a, a})
+		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", test.name, err, test.want)
+		}
 	}
 }
 
