@@ -42,12 +42,15 @@ diff: $(npm) ## Compare the deployed stack with the configuration
 	cdk diff -c environment=$(ENV)
 
 .PHONY: deploy
-deploy: $(npm) ## Deploy the stack to AWS
-	@go run ./cmd/unblock -environment $(ENV)
+deploy: $(npm) ## Deploy the stack to AWS; CLEANUP=yes removes a failed first deploy without asking
+	@go build -o .tools/bin/cleanup ./cmd/cleanup
+	@.tools/bin/cleanup -environment $(ENV) $(if $(filter yes,$(CLEANUP)),-yes)
 	cdk deploy -c environment=$(ENV)
 
 .PHONY: destroy
-destroy: $(npm) ## Delete the stack
+destroy: $(npm) ## Delete the stack, unless it is protected
+	@go build -o .tools/bin/protected ./cmd/protected
+	@.tools/bin/protected -environment $(ENV)
 	cdk destroy -c environment=$(ENV)
 
 .PHONY: retry
@@ -55,13 +58,13 @@ retry: ## Deploy the image under the deploy tag, also when it was turned back
 	@go run ./cmd/retry -environment $(ENV)
 
 .PHONY: cost
-cost: synth ## Tell what the environment costs a month when nobody uses it, and what use adds
-	@go run ./cmd/cost -environment $(ENV)
+cost: synth ## Print what the environment costs a month when nobody uses it, and what use adds; REGION=, FETCH=, SOURCES=yes
+	@go run ./cmd/cost -environment $(ENV) $(if $(REGION),-regions $(REGION)) $(if $(FETCH),-fetch $(FETCH)) $(if $(filter yes,$(SOURCES)),-sources)
 
 .PHONY: doctor
-doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it only reads
+doctor: synth ## Report what would fail in a deploy, and how to fix it; SECRETS=yes reads secrets for their keys
 	@go build -o .tools/bin/doctor ./cmd/doctor
-	@.tools/bin/doctor -environment $(ENV)
+	@.tools/bin/doctor -environment $(ENV) $(if $(filter yes,$(SECRETS)),-secrets)
 
 .PHONY: test
 test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests

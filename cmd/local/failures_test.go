@@ -177,9 +177,9 @@ func (a testAccount) mustFail(status cfntypes.StackStatus, reason string) {
 // tryDeploy does what `make deploy` does.
 func (a testAccount) tryDeploy() error {
 	a.t.Helper()
-	unblock := a.command(a.t.Context(), "go", "run", "./cmd/unblock", "-config", a.file)
-	unblock.Stdout, unblock.Stderr = a.log, a.log
-	if err := unblock.Run(); err != nil {
+	cleanup := a.command(a.t.Context(), "go", "run", "./cmd/cleanup", "-config", a.file)
+	cleanup.Stdout, cleanup.Stderr = a.log, a.log
+	if err := cleanup.Run(); err != nil {
 		a.t.Fatal(err)
 	}
 	_, err := a.deploy(a.t.Context())
