@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
 
 	"cloudstruct/internal/appcontext"
 )
@@ -163,6 +167,33 @@ func TestMistakesAreExplainedWithoutATrace(t *testing.T) {
 				t.Errorf("printed %q and %q, want %q alone", stdout.String(), stderr.String(), test.want)
 			}
 		})
+	}
+}
+
+// TestTheRuntimeEndsQuietly closes jsii's Node process often enough to see its two
+// waits for it race, as they did before jsii-runtime-go 1.142: one in four ends
+// printed "Runtime process exited abnormally: waitid: no child processes".
+func TestTheRuntimeEndsQuietly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Node thirty times")
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr := os.Stderr
+	os.Stderr = write
+	for range 30 {
+		constructs.NewRootConstruct(nil)
+		jsii.Close()
+	}
+	os.Stderr = stderr
+	if err := write.Close(); err != nil {
+		t.Fatal(err)
+	}
+	printed, err := io.ReadAll(read)
+	if err != nil || bytes.Contains(printed, []byte("exited abnormally")) {
+		t.Errorf("printed %q, %v", printed, err)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
@@ -30,11 +29,11 @@ func (m Monitoring) GuardDeployments(balancer Balancer, service Service) {
 		Threshold: jsii.Number(10), EvaluationPeriods: jsii.Number(3), DatapointsToAlarm: jsii.Number(2), ComparisonOperator: atLeast,
 		TreatMissingData: noAlarm, // counted only when there is one
 	})
-	service.Fargate.EnableDeploymentAlarms(&[]*string{alarm.AlarmName()}, &awsecs.DeploymentAlarmOptions{
-		Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM,
+	// The L2 method EnableDeploymentAlarms warns of a circular dependency for every
+	// alarm of the same stack, in a message that can't be acknowledged: it has no id.
+	service.Fargate.Node().DefaultChild().(awsecs.CfnService).AddPropertyOverride(jsii.String("DeploymentConfiguration.Alarms"), map[string]any{
+		"AlarmNames": []*string{alarm.AlarmName()}, "Enable": true, "Rollback": true,
 	})
-	// The CDK can't tell that this alarm does not wait for the service.
-	awscdk.Annotations_Of(service.Fargate).AcknowledgeInfo(jsii.String("Annotation::info-annotation"), nil)
 }
 
 // WatchBalancer tells people what callers notice.
