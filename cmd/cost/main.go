@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "production", "the environment, a file in config/")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	docs := flag.Bool("docs", false, "write docs/cost.md instead")
 	flag.Parse()
 	if err := run(*environment, *docs); err != nil {

@@ -53,7 +53,7 @@ func reason(err error) string {
 }
 
 func (p *patient) bootstrap(ctx context.Context) (finding, error) {
-	mend := "npx cdk bootstrap " + p.place()
+	mend := "npx cdk bootstrap -c environment=" + p.config.Environment + " " + p.place()
 	parameter, err := p.clients.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: &p.wanted.BootstrapParameter})
 	if codeOf(err) == "ParameterNotFound" {
 		return bad(mend, "the CDK is not bootstrapped here")

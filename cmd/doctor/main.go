@@ -15,7 +15,7 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "production", "the environment, a file in config/")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	healthy, err := run(ctx, *environment)

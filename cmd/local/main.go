@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "production", "the environment to deploy, a file in config/")
+	environment := flag.String("environment", "", "the environment to deploy, a file in config/")
 	keep := flag.Bool("keep", false, "leave the emulator running")
 	folder := flag.String("folder", ".local", "where logs and the emulator's files go")
 	flag.Parse()
