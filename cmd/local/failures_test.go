@@ -65,7 +65,7 @@ func newAccount(t *testing.T, configuration string) testAccount {
 		}
 	}
 	folder := t.TempDir()
-	log, err := openLog(filepath.Join(folder, "local.log"))
+	log, err := openLog(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
