@@ -14,6 +14,7 @@ GOTESTSUM_VERSION := v1.13.0
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 setup := sh cmd/setup/setup.sh
+pip := .tools/venv/bin/pip install --quiet --disable-pip-version-check --retries 1 --timeout 15
 npm := node_modules/.package-lock.json
 venv := .tools/venv/installed
 browser := .tools/browser/installed
@@ -89,7 +90,7 @@ soak: ## Play a million sequences against the release loop
 
 .PHONY: bench
 bench: $(npm) $(venv) ## Measure synth, and the function beside the Python one that it replaces
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement functions/ecs-redeploy/testdata/requirements.txt
+	$(pip) --requirement functions/ecs-redeploy/testdata/requirements.txt
 	go test -run '^$$' -bench . -benchtime 10x . ./functions/ecs-redeploy
 
 .PHONY: docs
@@ -129,12 +130,12 @@ needs:
 # The first to download something finds out soon when there is no network: by default
 # npm tries for minutes, and pip five times for each package.
 $(npm): package.json package-lock.json | needs
-	$(setup) fetch "the npm packages" npm ci --no-audit --no-fund --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 30000
+	$(setup) fetch "the npm packages" npm ci --no-audit --no-fund --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 15000
 	@touch $@
 
 $(venv): emulator/requirements.txt .github/requirements.txt | needs
 	python3 -m venv --clear .tools/venv
-	$(setup) fetch "the Python packages" .tools/venv/bin/pip install --quiet --disable-pip-version-check --retries 1 --timeout 15 $(addprefix --requirement ,$^)
+	$(setup) fetch "the Python packages" $(pip) $(addprefix --requirement ,$^)
 	@touch $@
 
 # The package unpacks into TMPDIR, and the libraries that Chromium needs only where
@@ -153,11 +154,11 @@ $(actionlint):
 	mv .tools/bin/actionlint $@
 
 $(cfn-lint): lib/testdata/requirements.txt $(venv)
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(setup) fetch "the Python packages" $(pip) --requirement $<
 	@touch $@
 
 $(ruff): emulator/requirements-dev.txt $(venv)
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(setup) fetch "the Python packages" $(pip) --requirement $<
 	@touch $@
 
 # A server for the example's tests, which are skipped where there is neither this nor
