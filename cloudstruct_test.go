@@ -153,8 +153,8 @@ func TestMistakesAreExplainedWithoutATrace(t *testing.T) {
 			"environment \"../production\": must be the name of a file in config, without .yaml; use -c config=PATH for another file\n"},
 		{"no environment", nil,
 			"no environment is chosen: add -c environment=NAME, where NAME is development or production, or -c config=PATH for a file elsewhere\n"},
-		{"a mistyped key", map[string]any{"enviroment": "development"},
-			"context key enviroment: unknown; did you mean -c environment=development?\n"},
+		{"a mistyped key", map[string]any{"environmnt": "development"},
+			"context key environmnt: unknown; did you mean -c environment=development?\n"},
 		{"two files at once", map[string]any{"environment": "production", "config": bad},
 			"environment production and configuration file " + bad + ": give one of them\n"},
 	} {

@@ -33,16 +33,16 @@ func TestTheContextHasNoDefaultAndNoUnknownKey(t *testing.T) {
 		{"a file without a value", map[string]any{"config": ""}, []string{"context key config: has no value; " + add}},
 		{"no text", map[string]any{"environment": 1.0}, []string{"context key environment: must be text, got 1"}},
 		{"an abbreviation", map[string]any{"env": "development"}, []string{"context key env: unknown; did you mean -c environment=development?"}},
-		{"a letter missing", map[string]any{"enviroment": "staging"}, []string{"context key enviroment: unknown; did you mean environment? Then " + add}},
+		{"a letter missing", map[string]any{"environmnt": "staging"}, []string{"context key environmnt: unknown; did you mean environment? Then " + add}},
 		{"letters swapped", map[string]any{"cofnig": "a.json"}, []string{"context key cofnig: unknown; did you mean config? Then " + add}},
 		{"an upper-case letter", map[string]any{"Environment": "production"}, []string{"context key Environment: unknown; did you mean -c environment=production?"}},
 		{"a file", map[string]any{"file": "x/a.yaml"}, []string{"context key file: unknown; did you mean -c config=x/a.yaml?"}},
 		{"another word", map[string]any{"stage": "beta"}, []string{"context key stage: unknown; the keys are environment and config"}},
 		{"a key that nobody reads beside a choice", map[string]any{"environment": "development", "env": "production"},
 			[]string{"context key env: unknown; did you mean -c environment=production?"}},
-		{"all of them", map[string]any{"stage": "beta", "enviroment": "production", "config": ""}, []string{
+		{"all of them", map[string]any{"stage": "beta", "environmnt": "production", "config": ""}, []string{
 			"context key config: has no value; " + add,
-			"context key enviroment: unknown; did you mean -c environment=production?",
+			"context key environmnt: unknown; did you mean -c environment=production?",
 			"context key stage: unknown; the keys are environment and config",
 		}},
 	} {

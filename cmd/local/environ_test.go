@@ -37,7 +37,7 @@ func TestNoProxyIsAskedForTheEmulator(t *testing.T) {
 
 	t.Run("nor by the settings that are printed", func(t *testing.T) {
 		// What a shell may have that would lead a CLI elsewhere.
-		hostile := append(variables, "AWS_PROFILE=nobody", "AWS_SESSION_TOKEN=old", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
+		hostile := append(slices.Clone(variables), "AWS_PROFILE=nobody", "AWS_SESSION_TOKEN=old", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
 			"AWS_DEFAULT_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://127.0.0.1:9", "NO_PROXY=", "no_proxy=")
 		settings := strings.Join(regexp.MustCompile(`(?m)^    (?:export|unset) .*$`).FindAllString(a.usage(), -1), "\n")
 		// botocore reads what AWS CLI 1 does, which is made of it.
