@@ -244,6 +244,10 @@ func (r *reader) entries(key string, node ast.Node, visit func(path, name string
 	}
 }
 
+// fractions are the durations that may be fractions of a second: those that AWS does not
+// take in whole seconds.
+var fractions = map[string]bool{"alarms.latency": true}
+
 func (r *reader) scalar(key string, node ast.Node, into reflect.Value) {
 	text, isText := stringValue(node)
 	switch target := into.Addr().Interface().(type) {
@@ -251,7 +255,7 @@ func (r *reader) scalar(key string, node ast.Node, into reflect.Value) {
 		d, err := time.ParseDuration(text)
 		if !isText || err != nil {
 			r.fail(key, "must be a duration such as 15s, 5m or 24h, got %s", describe(node))
-		} else if d%time.Second != 0 {
+		} else if d%time.Second != 0 && !fractions[key] {
 			r.fail(key, "must be a whole number of seconds, got %s", text)
 		}
 		*target = d

@@ -23,6 +23,8 @@ func TestEveryKeyHasItsDefault(t *testing.T) {
 	// Written out, they are empty rather than absent.
 	want.Service.Environment, want.Service.Secrets = map[string]string{}, map[string]string{}
 	want.Scaling.Schedule = []Schedule{}
+	want.Service.Command, want.Service.Policies, want.LoadBalancer.Allow = []string{}, []string{}, []string{}
+	want.Service.Permissions = []Permission{}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
@@ -132,7 +134,20 @@ func TestMistakesNameLineKeyAndWhatIsAllowed(t *testing.T) {
 		{"a variable set twice", "environment: a\nservice:\n  environment: {A: x}\n  secrets: {A: \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf\"}\n", "c.yaml:4: service.secrets.A: sets A, which is set by service.environment.A"},
 		{"an incomplete secret", "environment: a\nservice: {secrets: {A: \"arn:aws:secretsmanager:eu-west-1:123456789012:secret:a\"}}\n", `c.yaml:2: service.secrets.A: must be the whole ARN of a Secrets Manager secret, with its six-character suffix, and optionally :KEY, got "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a"`},
 		{"a tag of the stack's", "environment: a\ntags: {Project: x}\n", "c.yaml:2: tags.Project: is set by the stack itself"},
-		{"sticky sessions with a canary", "environment: a\nservice: {deployment: {strategy: canary}}\n", "c.yaml:2: service.deployment.strategy: must be rolling or blueGreen with sticky sessions, which undo the shares of canary; or set service.stickiness.duration to 0s"},
+		{"sticky sessions with a canary", "environment: a\nservice: {deployment: {strategy: canary}}\n", "c.yaml:2: service.deployment.strategy: must be rolling with sticky sessions, got canary: AWS refuses a rule that forwards to two target groups while one of them is sticky; or set service.stickiness.duration to 0s"},
+		{"sticky sessions with blue/green", "environment: a\nservice: {deployment: {strategy: blueGreen}}\n", "c.yaml:2: service.deployment.strategy: must be rolling with sticky sessions, got blueGreen: AWS refuses a rule that forwards to two target groups while one of them is sticky; or set service.stickiness.duration to 0s"},
+		{"a circuit breaker that AWS does not document", "environment: a\nservice: {stickiness: {duration: 0s}, deployment: {strategy: linear, breaker: 5}}\n", "c.yaml:2: service.deployment.breaker: must be left out with strategy linear, which has no circuit breaker: deadline and alarms end its deployments"},
+		{"an on-demand base that gets no task", "environment: a\nservice: {onDemandWeight: 0}\n", "c.yaml:2: service.onDemandWeight: service.onDemandBase must be 0 when onDemandWeight is 0, got 2: ECS places no task by a capacity provider of weight 0, whatever its base"},
+		{"no failed task to roll back on", "environment: a\nservice: {deployment: {breaker: 0}}\n", "c.yaml:2: service.deployment.breaker: must be at least 1, got 0"},
+		{"an empty argument", "environment: a\nservice: {command: [/api, \"\"]}\n", "c.yaml:2: service.command[1]: must be at least 1 characters, got \"\""},
+		{"a stop timeout that Fargate does not have", "environment: a\nservice: {stopTimeout: 3m}\n", "c.yaml:2: service.stopTimeout: must be at most 2m, got 3m"},
+		{"every resource", "environment: a\nservice:\n  permissions:\n    - actions: [s3:GetObject]\n      resources: [\"*\"]\n", `c.yaml:5: service.permissions[0].resources[0]: must be an ARN such as arn:aws:s3:::bucket/*, not a bare *, got "*"`},
+		{"every action", "environment: a\nservice:\n  permissions:\n    - actions: [\"*\", \"s3:*\"]\n      resources: [\"arn:aws:s3:::bucket/*\"]\n", "c.yaml:4: service.permissions[0].actions[0]: must be an action such as s3:GetObject, or s3:Get*, got \"*\"\nc.yaml:4: service.permissions[0].actions[1]: must be an action such as s3:GetObject, or s3:Get*, got \"s3:*\""},
+		{"a permission on nothing", "environment: a\nservice:\n  permissions:\n    - actions: [s3:GetObject]\n", "c.yaml:4: service.permissions[0].resources: is required"},
+		{"a policy that is no ARN", "environment: a\nservice: {policies: [AmazonS3ReadOnlyAccess]}\n", `c.yaml:2: service.policies[0]: must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, got "AmazonS3ReadOnlyAccess"`},
+		{"networks that can't be let in", "environment: a\nloadBalancer: {allow: [203.0.113.7/24, 0.0.0.0/0, \"2001:db8::/32\"]}\n", "c.yaml:2: loadBalancer.allow[0]: must be an IPv4 network such as 203.0.113.0/24, without host bits, got \"203.0.113.7/24\"\nc.yaml:2: loadBalancer.allow[1]: must be an IPv4 network such as 203.0.113.0/24, without host bits, got \"0.0.0.0/0\"\nc.yaml:2: loadBalancer.allow[2]: must be an IPv4 network such as 203.0.113.0/24, without host bits, got \"2001:db8::/32\""},
+		{"a network twice", "environment: a\nloadBalancer: {allow: [203.0.113.0/24, 203.0.113.0/24]}\n", "c.yaml:2: loadBalancer.allow: must not have an entry twice"},
+		{"alarms that no request can raise", "environment: a\nalarms: {errorPercent: 101, latency: 2h}\n", "c.yaml:2: alarms.errorPercent: must be at most 100, got 101\nc.yaml:2: alarms.latency: must be at most 1h, got 2h"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := parse("c.yaml", []byte(test.yaml))

@@ -73,6 +73,18 @@ var rules = map[string]rule{
 		p, err := netip.ParsePrefix(v.String())
 		return err == nil && p.Addr().Is4() && p == p.Masked() && p.Bits() >= 16 && p.Bits() <= 23
 	}},
+	"policyarn": pattern("the ARN of a managed policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+		`arn:aws[a-z-]*:iam::(?:aws|\d{12}):policy/[A-Za-z0-9+=,.@_/-]+`),
+	// Of one service: a wildcard there, or a bare *, would allow more than anybody reads.
+	"action": pattern("an action such as s3:GetObject, or s3:Get*",
+		`[a-z0-9-]+:[A-Za-z0-9]+[A-Za-z0-9*]*`),
+	"resourcearn": pattern("an ARN such as arn:aws:s3:::bucket/*, not a bare *",
+		`arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:\d{12})?:[^\s]+`),
+	// The load balancer has IPv4 addresses only.
+	"peer": {"an IPv4 network such as 203.0.113.0/24, without host bits", func(v reflect.Value) bool {
+		p, err := netip.ParsePrefix(v.String())
+		return err == nil && p.Addr().Is4() && p == p.Masked() && p.Bits() > 0
+	}},
 	"zone": {"a time zone such as Pacific/Auckland", func(v reflect.Value) bool {
 		_, err := time.LoadLocation(v.String())
 		return err == nil && v.String() != "" && v.String() != "Local"
@@ -140,7 +152,7 @@ func explain(f validator.FieldError) string {
 	if minimum, ok := strings.CutPrefix(tag, "eq=0s|min="); ok {
 		return mustBe("0s or at least "+minimum, f.Value())
 	}
-	size := map[reflect.Kind]string{reflect.String: " characters", reflect.Map: " entries"}[f.Kind()]
+	size := map[reflect.Kind]string{reflect.String: " characters", reflect.Map: " entries", reflect.Slice: " entries"}[f.Kind()]
 	switch tag {
 	case "required":
 		return "is required"
@@ -150,6 +162,8 @@ func explain(f validator.FieldError) string {
 		return mustBe("at least "+param+size, f.Value())
 	case "max":
 		return mustBe("at most "+param+size, f.Value())
+	case "unique":
+		return "must not have an entry twice"
 	case "fqdn":
 		return mustBe("a domain name such as example.com", f.Value())
 	case "email":
@@ -174,7 +188,7 @@ func mustBe(allowed string, got any) string {
 	switch v := reflect.ValueOf(got); {
 	case v.Kind() == reflect.String:
 		return fmt.Sprintf("must be %s, got %q", allowed, got)
-	case v.Kind() == reflect.Map:
+	case v.Kind() == reflect.Map, v.Kind() == reflect.Slice:
 		return fmt.Sprintf("must be %s, got %d", allowed, v.Len())
 	case v.Type() == reflect.TypeFor[time.Duration]():
 		return fmt.Sprintf("must be %s, got %s", allowed, text(got.(time.Duration)))

@@ -14,7 +14,7 @@ type Setting struct {
 	// Type and Field are the Go names of where it is declared.
 	Type, Field string
 	// Kind is what a file writes: text, number, whole number, switch, duration,
-	// table, list or block.
+	// table, list of text, list or block.
 	Kind string
 	// Default is how a file would write what is used without it; empty where there
 	// is nothing.
@@ -31,8 +31,6 @@ func Settings() []Setting {
 	defaults.Domain, defaults.Database.ConnectionString = &Domain{}, &ConnectionString{}
 	defaults.Domain.SetDefaults()
 	defaults.Database.ConnectionString.SetDefaults()
-	defaults.Scaling.Schedule = []Schedule{{}}
-	defaults.Scaling.Schedule[0].SetDefaults()
 	return settingsOf("", reflect.ValueOf(defaults))
 }
 
@@ -51,11 +49,20 @@ func settingsOf(prefix string, block reflect.Value) []Setting {
 			list = append(list, settingsOf(s.Key+".", value)...)
 		case value.Kind() == reflect.Pointer && s.Kind == "block":
 			list = append(list, settingsOf(s.Key+".", value.Elem())...)
-		case value.Kind() == reflect.Slice:
-			list = append(list, settingsOf(s.Key+"[].", value.Index(0))...)
+		case s.Kind == "list":
+			list = append(list, settingsOf(s.Key+"[].", newItem(value.Type().Elem()))...)
 		}
 	}
 	return list
+}
+
+// newItem is a list's item with its defaults.
+func newItem(block reflect.Type) reflect.Value {
+	item := reflect.New(block)
+	if d, ok := item.Interface().(interface{ SetDefaults() }); ok {
+		d.SetDefaults()
+	}
+	return item.Elem()
 }
 
 func kindOf(v reflect.Value) string {
@@ -78,6 +85,9 @@ func kindOf(v reflect.Value) string {
 	case reflect.Map:
 		return "table"
 	case reflect.Slice:
+		if kind.Elem().Kind() == reflect.String {
+			return "list of text"
+		}
 		return "list"
 	case reflect.Struct:
 		return "block"
@@ -99,6 +109,8 @@ func written(v reflect.Value) string {
 			pairs = append(pairs, key+": "+item)
 		}
 		return "{" + strings.Join(pairs, ", ") + "}"
+	case []string:
+		return "[" + strings.Join(value, ", ") + "]"
 	}
 	switch v.Kind() {
 	case reflect.Struct, reflect.Pointer, reflect.Slice:

@@ -6,7 +6,8 @@ import threading
 
 from ministack import app
 
-from . import autoscaling, balancing, cloudwatch, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
+from . import autoscaling, balancing_rules, cloudwatch, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
+from . import refusals  # noqa: F401, I001  last, for the types that the others add
 
 
 def end_with_parent():

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -18,23 +17,6 @@ const (
 	// noAlarm is for a metric that is not there when nothing happens.
 	noAlarm = awscloudwatch.TreatMissingData_NOT_BREACHING
 )
-
-// GuardDeployments has ECS roll a deployment back when the tasks answer with
-// errors. The alarm looks at the balancer, not at the service: a service can't
-// wait for an alarm that waits for it.
-func (m Monitoring) GuardDeployments(balancer Balancer, service Service) {
-	alarm := m.alarm("ServerErrors", "Tasks answer with HTTP 5xx: look at the service's log.", &awscloudwatch.AlarmProps{
-		Metric: balancer.ALB.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every(1, awscloudwatch.Stats_SUM())),
-		// Ten errors in two minutes of three are no single unlucky request.
-		Threshold: jsii.Number(10), EvaluationPeriods: jsii.Number(3), DatapointsToAlarm: jsii.Number(2), ComparisonOperator: atLeast,
-		TreatMissingData: noAlarm, // counted only when there is one
-	})
-	// The L2 method EnableDeploymentAlarms warns of a circular dependency for every
-	// alarm of the same stack, in a message that can't be acknowledged: it has no id.
-	service.Fargate.Node().DefaultChild().(awsecs.CfnService).AddPropertyOverride(jsii.String("DeploymentConfiguration.Alarms"), map[string]any{
-		"AlarmNames": []*string{alarm.AlarmName()}, "Enable": true, "Rollback": true,
-	})
-}
 
 // WatchBalancer tells people what callers notice.
 func (m Monitoring) WatchBalancer(balancer Balancer) {

@@ -46,7 +46,7 @@ func find(root *jsonschema.Schema, key string) (parent, property *jsonschema.Sch
 }
 
 // durations are as Go writes them.
-const durations = `^([0-9]+(h|m|s))+$`
+const durations = `^([0-9]+(h|m|s|ms))+$`
 
 func describe(p *jsonschema.Schema, s setting) {
 	p.Description = s.Meaning
