@@ -68,7 +68,7 @@ func unknownContext(folder, key string, value any) string {
 	case resembles(lower, "config"):
 		return fmt.Sprintf("context key %s: unknown; did you mean config? Then %s", key, choices(folder))
 	}
-	return fmt.Sprintf("context key %s: unknown; the keys are environment and config", key)
+	return fmt.Sprintf("context key %s: unknown, from -c, cdk.context.json or ~/.cdk.json; the keys are environment and config", key)
 }
 
 // resembles tells whether a key is an abbreviation of a name, or at most two letters

@@ -37,13 +37,13 @@ func TestTheContextHasNoDefaultAndNoUnknownKey(t *testing.T) {
 		{"letters swapped", map[string]any{"cofnig": "a.json"}, []string{"context key cofnig: unknown; did you mean config? Then " + add}},
 		{"an upper-case letter", map[string]any{"Environment": "production"}, []string{"context key Environment: unknown; did you mean -c environment=production?"}},
 		{"a file", map[string]any{"file": "x/a.yaml"}, []string{"context key file: unknown; did you mean -c config=x/a.yaml?"}},
-		{"another word", map[string]any{"stage": "beta"}, []string{"context key stage: unknown; the keys are environment and config"}},
+		{"another word", map[string]any{"stage": "beta"}, []string{"context key stage: unknown, from -c, cdk.context.json or ~/.cdk.json; the keys are environment and config"}},
 		{"a key that nobody reads beside a choice", map[string]any{"environment": "development", "env": "production"},
 			[]string{"context key env: unknown; did you mean -c environment=production?"}},
 		{"all of them", map[string]any{"stage": "beta", "environmnt": "production", "config": ""}, []string{
 			"context key config: has no value; " + add,
 			"context key environmnt: unknown; did you mean -c environment=production?",
-			"context key stage: unknown; the keys are environment and config",
+			"context key stage: unknown, from -c, cdk.context.json or ~/.cdk.json; the keys are environment and config",
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -66,6 +66,7 @@ fetch() {
 	"$@" || {
 		code=$?
 		proxy=${HTTPS_PROXY:-${https_proxy:-}}
+		proxy=${proxy##*@} # without a password
 		echo "Could not get $what, see above. They are downloaded once: is there a network${proxy:+, does the proxy $proxy answer}?" >&2
 		exit "$code"
 	}

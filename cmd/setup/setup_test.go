@@ -29,7 +29,7 @@ func machine(t *testing.T, commands map[string]string) (path string) {
 func setup(t *testing.T, path string, arguments ...string) (stderr string, code int) {
 	t.Helper()
 	cmd := exec.Command("/bin/sh", append([]string{"setup.sh"}, arguments...)...)
-	cmd.Env = []string{"PATH=" + path, "HTTPS_PROXY=http://proxy.example:3128"}
+	cmd.Env = []string{"PATH=" + path, "HTTPS_PROXY=http://user:secret@proxy.example:3128"}
 	var printed strings.Builder
 	cmd.Stderr = &printed
 	code = exitCode(t, cmd.Run(), &printed)
@@ -88,7 +88,7 @@ func TestWhatIsMissingIsNamedWithItsPackage(t *testing.T) {
 
 func TestAFailedDownloadSaysSo(t *testing.T) {
 	path := machine(t, map[string]string{"get": "echo getaddrinfo EAI_AGAIN >&2; exit 7"})
-	const want = "getaddrinfo EAI_AGAIN\nCould not get the packages, see above. They are downloaded once: is there a network, does the proxy http://proxy.example:3128 answer?\n"
+	const want = "getaddrinfo EAI_AGAIN\nCould not get the packages, see above. They are downloaded once: is there a network, does the proxy proxy.example:3128 answer?\n"
 	if printed, code := setup(t, path, "fetch", "the packages", "get"); printed != want || code != 7 {
 		t.Errorf("exit code %d and\n%s", code, printed)
 	}
