@@ -17,25 +17,23 @@ import (
 )
 
 func main() {
-	app := awscdk.NewApp(nil)
-	cfg, err := load(app)
+	err := synthesize()
+	jsii.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		// Not jsii.Close, which may have something to say about it.
 		os.Exit(1)
+	}
+}
+
+func synthesize() error {
+	app := awscdk.NewApp(nil)
+	context, _ := app.Node().GetAllContext(nil).(map[string]any)
+	cfg, err := config.FromContext("config", context)
+	if err != nil {
+		return err
 	}
 	// The CDK runs the app in the folder of cdk.json.
 	lib.NewStack(app, lib.StackProps{Config: cfg, ProjectRoot: "."})
 	app.Synth(nil)
-	jsii.Close()
-}
-
-// load reads the configuration that the context names.
-func load(app awscdk.App) (config.Config, error) {
-	return config.Choose("config", contextValue(app, "environment"), contextValue(app, "config"))
-}
-
-func contextValue(app awscdk.App, key string) string {
-	value, _ := app.Node().TryGetContext(&key).(string)
-	return value
+	return nil
 }
