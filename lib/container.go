@@ -3,7 +3,6 @@ package lib
 import (
 	"maps"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
@@ -56,15 +55,14 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 
 func configuredSecrets(scope constructs.Construct, references map[string]string) map[string]awsecs.Secret {
 	secrets := map[string]awsecs.Secret{}
-	for name, reference := range references {
-		// The ARN itself has six colons; a seventh starts the key.
-		parts := strings.SplitN(reference, ":", 8)
-		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+name), jsii.String(strings.Join(parts[:7], ":")))
+	for variable, reference := range references {
+		arn, name := config.SplitSecret(reference)
+		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+variable), &arn)
 		var key *string
-		if len(parts) == 8 {
-			key = &parts[7]
+		if name != "" {
+			key = &name
 		}
-		secrets[name] = awsecs.Secret_FromSecretsManager(secret, key)
+		secrets[variable] = awsecs.Secret_FromSecretsManager(secret, key)
 	}
 	return secrets
 }
