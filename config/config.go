@@ -35,7 +35,7 @@ type Config struct {
 	Database Database `yaml:"database"`
 	// For every log group of the stack.
 	Logs Logs `yaml:"logs"`
-	// Who hears of them.
+	// Who is notified of alarms, and what rolls a deployment back.
 	Alarms Alarms `yaml:"alarms"`
 	// What is measured and shown beyond the alarms.
 	Monitoring Monitoring `yaml:"monitoring"`
@@ -95,7 +95,7 @@ type Image struct {
 	Repository string `yaml:"repository" validate:"min=2,max=256,repository"`
 	// The deploy tag: a push of it is a release.
 	Tag string `yaml:"tag" validate:"imagetag"`
-	// How many images the lifecycle policy leaves, beside the one that last worked and the one under the deploy tag.
+	// Number of releases that the lifecycle policy keeps, in addition to the one that last worked and the one under the deploy tag. ECR counts the index, the image and the attestation that `docker buildx` pushes one by one, so three entries are kept for each release: up to three times as many of images that are pushed alone.
 	Keep int `yaml:"keep" validate:"min=1,max=1000"`
 	// Deploy what is pushed. Otherwise a push is only reported, and `make retry` deploys it.
 	AutoDeploy bool `yaml:"autoDeploy"`
@@ -138,6 +138,23 @@ type Service struct {
 	// Their share on Fargate Spot, which is cheaper and may be interrupted.
 	SpotWeight int `yaml:"spotWeight" validate:"min=0,max=1000"`
 
+	// The command that the container runs, one item for each argument. Default: the image's own.
+	Command []string `yaml:"command" validate:"max=100,dive,min=1"`
+	// How long a task has to end after SIGTERM before ECS kills it. Default: 30s.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+	StopTimeout time.Duration `yaml:"stopTimeout" validate:"min=2s,max=2m"`
+	// Restart the container within its task when it ends. The deployment's circuit breaker does not count these restarts, so a release that crashes can take longer to be rolled back.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-restart-policy.html
+	Restart bool `yaml:"restart"`
+	// What the application may do on AWS, as statements of its task role's policy.
+	Permissions []Permission `yaml:"permissions" validate:"max=50,dive"`
+	// Managed policies of the task role, as ARNs.
+	//
+	// Ten is the quota of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	Policies []string `yaml:"policies" validate:"max=10,dive,policyarn"`
+
 	// Allow `aws ecs execute-command` into running tasks.
 	Exec bool `yaml:"exec"`
 	// The balancer's health check of a task.
@@ -155,6 +172,14 @@ type Service struct {
 	ReadOnly bool `yaml:"readOnly"`
 	// How releases are rolled out.
 	Deployment Deployment `yaml:"deployment"`
+}
+
+// Permission is a statement of the task role's policy.
+type Permission struct {
+	// Actions that are allowed, such as s3:GetObject.
+	Actions []string `yaml:"actions" validate:"required,min=1,max=50,dive,action"`
+	// ARNs of the resources that they are allowed on. A bare * is refused.
+	Resources []string `yaml:"resources" validate:"required,min=1,max=50,dive,resourcearn"`
 }
 
 // Health is the balancer's health check of a task.
@@ -180,7 +205,7 @@ type Health struct {
 // cookie lives, Duration at most.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
 type Stickiness struct {
-	// The application's own cookie.
+	// Name of the application's own cookie. Sessions are sticky with the strategy rolling only.
 	Cookie string `yaml:"cookie" validate:"cookie"`
 	// How long a client stays; 0s is off.
 	Duration time.Duration `yaml:"duration" validate:"min=0s,max=168h"`
@@ -205,6 +230,10 @@ type Deployment struct {
 	Bake time.Duration `yaml:"bake" validate:"min=0s,max=24h,minutes"`
 	// After how long a deployment that could not even start a task is turned back.
 	Deadline time.Duration `yaml:"deadline" validate:"min=5m,max=24h"`
+	// Number of tasks that may fail before ECS rolls a deployment back; with rolling and blueGreen only.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html
+	Breaker int `yaml:"breaker" validate:"min=1,max=1000"`
 }
 
 // Scaling is the number of tasks, and the targets that it follows.
@@ -256,6 +285,15 @@ type LoadBalancer struct {
 	WAF Firewall `yaml:"waf" validate:"oneof=false count block"`
 	// AWS refuses to delete the balancer.
 	DeletionProtection bool `yaml:"deletionProtection"`
+	// How long a connection may be idle before the load balancer closes it. A response that takes longer to begin ends as 504.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+	IdleTimeout time.Duration `yaml:"idleTimeout" validate:"min=1s,max=4000s"`
+	// IPv4 and IPv6 networks that may connect. Default: everyone.
+	//
+	// Each takes a rule for each port of the 60 that a security group can have.
+	// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+	Allow []string `yaml:"allow" validate:"max=25,unique,dive,peer"`
 }
 
 // Firewall is what the web application firewall does with a request that one of
@@ -328,10 +366,14 @@ type Logs struct {
 	RetentionDays int `yaml:"retentionDays" validate:"oneof=1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
 }
 
-// Alarms says who hears of them.
+// Alarms says who is notified, and what rolls a deployment back.
 type Alarms struct {
 	// Subscribed to the alarm topic; AWS asks its owner to confirm.
 	Email string `yaml:"email" validate:"omitempty,email"`
+	// Percentage of requests that fail with a server error, of the tasks or of the load balancer, from which a deployment is rolled back. At least three must fail in a minute.
+	ErrorPercent float64 `yaml:"errorPercent" validate:"min=0.1,max=100"`
+	// Response time of the slowest twentieth of requests (p95) from which a deployment is rolled back; 0s is off.
+	Latency time.Duration `yaml:"latency" validate:"min=0s,max=1h"`
 }
 
 // Monitoring is what is measured and shown beyond the alarms, and costs.
@@ -374,17 +416,18 @@ func Default() Config {
 				Interval: 15 * time.Second, Timeout: 5 * time.Second,
 				Healthy: 2, Unhealthy: 2, Grace: time.Minute,
 			},
+			StopTimeout:         30 * time.Second,
 			DeregistrationDelay: 30 * time.Second,
 			SlowStart:           time.Minute,
 			Stickiness:          Stickiness{Cookie: "CloudStruct_session", Duration: 24 * time.Hour},
-			Deployment:          Deployment{Strategy: Rolling, Bake: 5 * time.Minute, Deadline: 20 * time.Minute},
+			Deployment:          Deployment{Strategy: Rolling, Bake: 5 * time.Minute, Deadline: 20 * time.Minute, Breaker: 3},
 		},
 		Scaling: Scaling{
 			Min: 2, Max: 20,
 			CPUPercent: 70, MemoryPercent: 80, RequestsPerTarget: 1000,
 			ScaleIn: 5 * time.Minute, ScaleOut: time.Minute,
 		},
-		LoadBalancer: LoadBalancer{AccessLogs: true, WAF: FirewallOff, DeletionProtection: true},
+		LoadBalancer: LoadBalancer{AccessLogs: true, WAF: FirewallOff, DeletionProtection: true, IdleTimeout: time.Minute},
 		Database: Database{
 			Name: "appdb", Username: "dbadmin",
 			MinCapacity: 0.5, MaxCapacity: 4, PauseAfter: 5 * time.Minute,
@@ -392,6 +435,7 @@ func Default() Config {
 			DeletionProtection: true,
 		},
 		Logs:                  Logs{RetentionDays: 30},
+		Alarms:                Alarms{ErrorPercent: 5},
 		Monitoring:            Monitoring{ContainerInsights: true, Dashboard: true},
 		GitHub:                GitHub{Branch: "main"},
 		TerminationProtection: true,

@@ -25,11 +25,21 @@ func (r *reader) contradictions(c *Config) {
 	r.health(s)
 	r.refuse(s.OnDemandWeight == 0 && s.SpotWeight == 0, "must not be 0 when spotWeight is 0",
 		"service.onDemandWeight", "service.spotWeight")
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
+	r.refuse(s.OnDemandWeight == 0 && s.SpotWeight > 0 && s.OnDemandBase > 0,
+		fmt.Sprintf("must be 0 when onDemandWeight is 0, got %d: ECS places no task by a capacity provider of weight 0, whatever its base", s.OnDemandBase),
+		"service.onDemandBase", "service.onDemandWeight")
 	r.refuse(s.Exec && s.ReadOnly, "must be false with readOnly: what lets a session into a task writes to its file system",
 		"service.exec", "service.readOnly")
-	r.refuse(s.Stickiness.Duration > 0 && (s.Deployment.Strategy == Canary || s.Deployment.Strategy == Linear),
-		fmt.Sprintf("must be rolling or blueGreen with sticky sessions, which undo the shares of %s; or set service.stickiness.duration to 0s", s.Deployment.Strategy),
+	// A rule with two target groups needs target group stickiness as soon as one of them
+	// is sticky, and application cookies do not work with it.
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
+	r.refuse(s.Stickiness.Duration > 0 && s.Deployment.Strategy != Rolling,
+		fmt.Sprintf("must be rolling with sticky sessions, got %s: AWS refuses a rule that forwards to two target groups while one of them is sticky; or set service.stickiness.duration to 0s", s.Deployment.Strategy),
 		"service.deployment.strategy", "service.stickiness.duration")
+	r.refuse(s.Deployment.Breaker != Default().Service.Deployment.Breaker && (s.Deployment.Strategy == Canary || s.Deployment.Strategy == Linear),
+		fmt.Sprintf("must be left out with strategy %s, which has no circuit breaker: deadline and alarms end its deployments", s.Deployment.Strategy),
+		"service.deployment.breaker", "service.deployment.strategy")
 	r.schedule(c.Scaling)
 	r.network(c)
 	r.refuse(db.MaxCapacity < db.MinCapacity,

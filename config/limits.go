@@ -16,11 +16,13 @@ type Limits struct {
 	Pattern string
 	// Halves says that a number is a multiple of 0.5.
 	Halves bool
+	// Unique says that a list has no entry twice.
+	Unique bool
 	words  []string
 }
 
 // limitsOf reads a tag: the limits of the field itself, and those of the keys and
-// values of a table.
+// values of its entries.
 func limitsOf(tag string) (own, keys, values Limits) {
 	into := &own
 	for part := range strings.SplitSeq(tag, ",") {
@@ -34,7 +36,7 @@ func limitsOf(tag string) (own, keys, values Limits) {
 		}
 	}
 	if strings.HasPrefix(tag, "omitempty,") && own.Pattern != "" {
-		own.Pattern = "^$|" + own.Pattern
+		own.Pattern = `^$|` + own.Pattern
 	}
 	return own, keys, values
 }
@@ -54,6 +56,9 @@ func (l *Limits) add(part string) {
 	case "required":
 		l.Required = true
 		l.words = append(l.words, "required")
+	case "unique":
+		l.Unique = true
+		l.words = append(l.words, "no entry twice")
 	case "email":
 		l.words = append(l.words, "an e-mail address")
 	}

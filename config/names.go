@@ -60,7 +60,7 @@ func (r *reader) tags(tags map[string]string) {
 	for _, name := range StackTags {
 		seen[strings.ToLower(name)] = name
 	}
-	names := slices.SortedFunc(maps.Keys(tags), func(a, b string) int { return r.lines["tags."+a] - r.lines["tags."+b] })
+	names := slices.SortedFunc(maps.Keys(tags), func(a, b string) int { return r.order["tags."+a] - r.order["tags."+b] })
 	for _, name := range names {
 		other, taken := seen[strings.ToLower(name)]
 		switch {

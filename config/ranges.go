@@ -1,10 +1,12 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,8 +29,12 @@ func (r *reader) ranges(cfg *Config) {
 	}
 	var invalid validator.ValidationErrors
 	errors.As(v.Struct(cfg), &invalid)
+	// The library visits the entries of a table in no order.
+	slices.SortStableFunc(invalid, func(a, b validator.FieldError) int {
+		return cmp.Compare(r.order[r.key(a.Namespace())], r.order[r.key(b.Namespace())])
+	})
 	for _, field := range invalid {
-		key := r.key(strings.TrimPrefix(field.Namespace(), "Config."))
+		key := r.key(field.Namespace())
 		if !r.bad[key] {
 			r.fail(key, "%s", explain(field, r.written[key]))
 		}
@@ -38,6 +44,7 @@ func (r *reader) ranges(cfg *Config) {
 // key writes a table's entry as the file does, table.entry, and leaves the number
 // of a list's entry in brackets.
 func (r *reader) key(namespace string) string {
+	namespace = strings.TrimPrefix(namespace, "Config.")
 	return entry.ReplaceAllStringFunc(namespace, func(found string) string {
 		before, _, _ := strings.Cut(namespace, found)
 		if _, isList := r.lines[before+found]; isList {
@@ -77,6 +84,8 @@ func explain(f validator.FieldError, written string) string {
 		return mustBe("at least "+param+size, got)
 	case "max":
 		return mustBe("at most "+param+size, got)
+	case "unique":
+		return "must not have an entry twice"
 	case "email":
 		return mustBe("an e-mail address", got)
 	}

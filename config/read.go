@@ -94,7 +94,7 @@ func (m *Mistakes) Error() string {
 }
 
 func parse(file string, data []byte, checks ...func(*reader, *Config)) (Config, error) {
-	r := reader{lines: map[string]int{"": 1}, bad: map[string]bool{}, written: map[string]string{}}
+	r := reader{lines: map[string]int{"": 1}, order: map[string]int{}, bad: map[string]bool{}, written: map[string]string{}}
 	cfg := Default()
 	if text, ok := r.text(data); ok {
 		r.document(text, &cfg)
@@ -118,6 +118,7 @@ func parse(file string, data []byte, checks ...func(*reader, *Config)) (Config, 
 type reader struct {
 	mistakes []Mistake
 	lines    map[string]int    // of each key that the file sets
+	order    map[string]int    // of the same keys
 	bad      map[string]bool   // keys whose value could not be read
 	written  map[string]string // of numbers that are out of range
 	syntax   bool              // the file is not YAML that can be read further
@@ -126,6 +127,12 @@ type reader struct {
 func (r *reader) fail(key, format string, args ...any) {
 	r.bad[key] = true
 	r.mistakes = append(r.mistakes, Mistake{Line: r.line(key), Key: key, Message: fmt.Sprintf(format, args...)})
+}
+
+// found notes where the file sets a key.
+func (r *reader) found(key string, node ast.Node) {
+	r.lines[key] = node.GetToken().Position.Line
+	r.order[key] = len(r.order)
 }
 
 // line is where the file sets a key, or else the block that it belongs in.
@@ -215,7 +222,7 @@ func (r *reader) list(key string, node ast.Node, into reflect.Value) {
 	into.Set(reflect.MakeSlice(into.Type(), len(sequence.Values), len(sequence.Values)))
 	for i, value := range sequence.Values {
 		path := fmt.Sprintf("%s[%d]", key, i)
-		r.lines[path] = value.GetToken().Position.Line
+		r.found(path, value)
 		r.value(path, value, into.Index(i))
 	}
 }
@@ -235,7 +242,7 @@ func (r *reader) entries(key string, node ast.Node, visit func(path, name string
 		if key != "" {
 			path = key + "." + name
 		}
-		r.lines[path] = pairs.Key().GetToken().Position.Line
+		r.found(path, pairs.Key())
 		if pairs.Key().IsMergeKey() {
 			r.fail(path, "merge keys are not supported; write the keys out")
 			continue

@@ -119,6 +119,17 @@ var rules = map[string]rule{
 			name := v.String()
 			return !strings.HasPrefix(name, "refs/") && !strings.HasPrefix(name, "-") && !strings.Contains(name+"/", ".lock/")
 		}},
+	"policyarn": {allows: "the ARN of a managed policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
+		expression: `arn:aws[a-z-]*:iam::(?:aws|[0-9]{12}):policy/[A-Za-z0-9+=,.@_/-]+`},
+	// Of one service: a wildcard there, or a bare *, would allow more than anybody reads.
+	"action": {allows: "an action such as s3:GetObject, or s3:Get*",
+		expression: `[a-z0-9-]+:[A-Za-z0-9]+[A-Za-z0-9*]*`},
+	"resourcearn": {allows: "an ARN such as arn:aws:s3:::bucket/*, not a bare *",
+		expression: `arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{12})?:[^\s]+`},
+	"peer": {allows: "a network such as 203.0.113.0/24 or 2001:db8::/32, without host bits", ok: func(v reflect.Value) bool {
+		p, err := netip.ParsePrefix(v.String())
+		return err == nil && p == p.Masked() && p.Bits() > 0
+	}},
 	"zone": {allows: "a time zone such as Pacific/Auckland", ok: func(v reflect.Value) bool {
 		_, err := time.LoadLocation(v.String())
 		return err == nil && v.String() != "" && v.String() != "Local"

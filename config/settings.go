@@ -14,7 +14,7 @@ type Setting struct {
 	// Type and Field are the Go names of where it is declared.
 	Type, Field string
 	// Kind is what a file writes: text, number, whole number, switch, duration,
-	// table, list or block.
+	// table, list of text, list or block.
 	Kind string
 	// Default is how a file would write what is used without it; empty where there
 	// is nothing.
@@ -22,7 +22,7 @@ type Setting struct {
 	// Allowed is in words; empty where every value of the kind is.
 	Allowed string
 	Limits
-	// Keys and Values are the limits of a table's entries.
+	// Keys and Values are the limits of the entries of a table or list.
 	Keys, Values Limits
 }
 
@@ -32,8 +32,6 @@ func Settings() []Setting {
 	defaults.Domain, defaults.Database.ConnectionString = &Domain{}, &ConnectionString{}
 	defaults.Domain.SetDefaults()
 	defaults.Database.ConnectionString.SetDefaults()
-	defaults.Scaling.Schedule = []Schedule{{}}
-	defaults.Scaling.Schedule[0].SetDefaults()
 	return settingsOf("", reflect.ValueOf(defaults))
 }
 
@@ -53,11 +51,20 @@ func settingsOf(prefix string, block reflect.Value) []Setting {
 			list = append(list, settingsOf(s.Key+".", value)...)
 		case value.Kind() == reflect.Pointer && s.Kind == "block":
 			list = append(list, settingsOf(s.Key+".", value.Elem())...)
-		case value.Kind() == reflect.Slice:
-			list = append(list, settingsOf(s.Key+"[].", value.Index(0))...)
+		case s.Kind == "list":
+			list = append(list, settingsOf(s.Key+"[].", newItem(value.Type().Elem()))...)
 		}
 	}
 	return list
+}
+
+// newItem is a list's item with its defaults.
+func newItem(block reflect.Type) reflect.Value {
+	item := reflect.New(block)
+	if d, ok := item.Interface().(interface{ SetDefaults() }); ok {
+		d.SetDefaults()
+	}
+	return item.Elem()
 }
 
 func kindOf(v reflect.Value) string {
@@ -80,6 +87,9 @@ func kindOf(v reflect.Value) string {
 	case reflect.Map:
 		return "table"
 	case reflect.Slice:
+		if kind.Elem().Kind() == reflect.String {
+			return "list of text"
+		}
 		return "list"
 	case reflect.Struct:
 		return "block"
@@ -101,6 +111,8 @@ func written(v reflect.Value) string {
 			pairs = append(pairs, key+": "+item)
 		}
 		return "{" + strings.Join(pairs, ", ") + "}"
+	case []string:
+		return "[" + strings.Join(value, ", ") + "]"
 	}
 	switch v.Kind() {
 	case reflect.Struct, reflect.Pointer, reflect.Slice:
@@ -112,8 +124,12 @@ func written(v reflect.Value) string {
 // allowed joins what is said of a setting and of its entries.
 func (s Setting) allowed() string {
 	var words []string
+	each := "values: "
+	if s.Kind == "list of text" {
+		each = "each: "
+	}
 	for _, part := range []struct{ of, limits string }{
-		{"", s.Limits.String()}, {"keys: ", s.Keys.String()}, {"values: ", s.Values.String()},
+		{"", s.Limits.String()}, {"keys: ", s.Keys.String()}, {each, s.Values.String()},
 	} {
 		if part.limits != "" {
 			words = append(words, part.of+part.limits)

@@ -66,8 +66,11 @@ func describe(p *jsonschema.Schema, s setting) {
 		limitText(p.PropertyNames, s.Keys)
 		p.AdditionalProperties = &jsonschema.Schema{Type: "string"}
 		limitText(p.AdditionalProperties, s.Values)
-	case "list":
-		p.MaxItems = length(s.Maximum)
+	case "list", "list of text":
+		p.MinItems, p.MaxItems, p.UniqueItems = length(s.Minimum), length(s.Maximum), s.Unique
+		if s.Kind == "list of text" {
+			limitText(p.Items, s.Values)
+		}
 	}
 	if s.Kind == "number" || s.Kind == "whole number" || s.Kind == "switch" {
 		if s.Default != "" && s.Default != "<nil>" {
