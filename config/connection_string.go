@@ -59,6 +59,6 @@ func (r *reader) places(c ConnectionString) {
 			fmt.Sprintf("has %s, but the places are %s; write {%[1]s} for the braces themselves", part, strings.Join(Places, ", ")), key)
 	}
 	for _, needed := range []string{"{host}", "{password}"} {
-		r.refuse(c.Format != "" && !slices.Contains(found, needed), fmt.Sprintf("must have %s, got %q", needed, c.Format), key)
+		r.refuse(c.Format != "" && !slices.Contains(found, needed), fmt.Sprintf("must have %s, got %s", needed, quoted(c.Format)), key)
 	}
 }

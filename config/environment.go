@@ -35,19 +35,26 @@ func (r *reader) variables(c *Config) {
 	if cs := c.Database.ConnectionString; cs != nil {
 		claim(cs.Env, "database.connectionString.env")
 	}
-	size := definitionSize(c.Service.Environment, "value") + definitionSize(c.Service.Secrets, "valueFrom")
+	size := definitionSize(c.Service.Environment, "value") + definitionSize(c.Service.Secrets, "valueFrom") + len(asJSON(c.Service.Command))
 	r.refuse(size > maxTaskDefinition-ownDefinition,
-		fmt.Sprintf("must be at most %d bytes in the task definition together with secrets, got %d; keep what is large in a file of the image or in S3",
+		fmt.Sprintf("must be at most %d bytes in the task definition together with secrets and command, got %d; keep what is large in a file of the image or in S3",
 			maxTaskDefinition-ownDefinition, size),
-		"service.environment", "service.secrets")
+		"service.environment", "service.secrets", "service.command")
 }
 
 // definitionSize is the length of variables as a task definition has them.
 func definitionSize(variables map[string]string, valueKey string) int {
 	size := 0
 	for name, value := range variables {
-		entry, _ := json.Marshal(map[string]string{"name": name, valueKey: value}) // strings only: it can't fail
-		size += len(entry) + len(",")
+		size += len(asJSON(map[string]string{"name": name, valueKey: value})) + len(",")
 	}
 	return size
+}
+
+func asJSON(texts any) []byte {
+	data, err := json.Marshal(texts)
+	if err != nil {
+		panic(err) // texts can be written
+	}
+	return data
 }

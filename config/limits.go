@@ -18,7 +18,7 @@ type Limits struct {
 	Halves bool
 	// Unique says that a list has no entry twice.
 	Unique bool
-	words  []string
+	said   []string
 }
 
 // limitsOf reads a tag: the limits of the field itself, and those of the keys and
@@ -49,21 +49,21 @@ func (l *Limits) add(part string) {
 	case "max":
 		l.Maximum = value
 	case "eq":
-		l.words, l.Minimum = append(l.words, "0s, or"), strings.TrimPrefix(value, "0s|min=")
+		l.said, l.Minimum = append(l.said, "0s, or"), strings.TrimPrefix(value, "0s|min=")
 	case "oneof":
 		l.Choices = strings.Fields(value)
-		l.words = append(l.words, strings.Join(l.Choices, ", "))
+		l.said = append(l.said, strings.Join(l.Choices, ", "))
 	case "required":
 		l.Required = true
-		l.words = append(l.words, "required")
+		l.said = append(l.said, "required")
 	case "unique":
 		l.Unique = true
-		l.words = append(l.words, "no entry twice")
+		l.said = append(l.said, "no entry twice")
 	case "email":
-		l.words = append(l.words, "an e-mail address")
+		l.said = append(l.said, "an e-mail address")
 	}
 	if rule, ok := rules[name]; ok {
-		l.words = append(l.words, rule.allows)
+		l.said = append(l.said, rule.allows)
 		l.Halves = l.Halves || name == "halves"
 		if rule.expression != "" {
 			l.Pattern = anchored(rule.expression)
@@ -71,9 +71,9 @@ func (l *Limits) add(part string) {
 	}
 }
 
-// String puts the limits in words. It is empty where every value is allowed.
-func (l Limits) String() string {
-	words := l.words
+// words puts the limits in words. It is empty where every value is allowed.
+func (l Limits) words() string {
+	words := l.said
 	switch {
 	case l.Minimum != "" && l.Maximum != "":
 		words = append(words, l.Minimum+" to "+l.Maximum)

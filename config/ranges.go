@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -58,7 +59,7 @@ func (r *reader) key(namespace string) string {
 // is written.
 func explain(f validator.FieldError, written string) string {
 	tag, param := f.Tag(), f.Param()
-	var got any = f.Value()
+	got := f.Value()
 	if written != "" {
 		got = literally(written)
 	}
@@ -100,7 +101,7 @@ func mustBe(allowed string, got any) string {
 	case v.Type() == reflect.TypeFor[literally]():
 		return fmt.Sprintf("must be %s, got %s", allowed, got)
 	case v.Kind() == reflect.String:
-		return fmt.Sprintf("must be %s, got %q", allowed, got)
+		return fmt.Sprintf("must be %s, got %s", allowed, quoted(v.String()))
 	case v.Kind() == reflect.Map, v.Kind() == reflect.Slice:
 		return fmt.Sprintf("must be %s, got %d", allowed, v.Len())
 	case v.Type() == reflect.TypeFor[time.Duration]():
@@ -108,6 +109,16 @@ func mustBe(allowed string, got any) string {
 	}
 	return fmt.Sprintf("must be %s, got %v", allowed, got)
 }
+
+// quoted cuts a text short that would hide the message.
+func quoted(text string) string {
+	if len(text) > maxShown {
+		return fmt.Sprintf("%.*q... (%d bytes)", maxShown, text, len(text))
+	}
+	return strconv.Quote(text)
+}
+
+const maxShown = 200
 
 // text is a duration without the zeros that Go adds: 24h, not 24h0m0s.
 func text(d time.Duration) string {

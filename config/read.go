@@ -263,7 +263,7 @@ func describe(node ast.Node) string {
 	case ast.TagType:
 		return "a YAML tag, which are not supported"
 	case ast.StringType:
-		return fmt.Sprintf("%q", node.GetToken().Value)
+		return quoted(node.GetToken().Value)
 	default:
 		return node.GetToken().Value
 	}

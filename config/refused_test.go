@@ -18,7 +18,7 @@ func check(t *testing.T, rows []row) {
 				got = strings.ReplaceAll(err.Error(), "c.yaml:", "")
 			}
 			if got != test.want {
-				t.Errorf("%s\ngot  %s\nwant %s", test.yaml, got, test.want)
+				t.Errorf("%.500s\ngot  %.500s\nwant %.500s", test.yaml, got, test.want)
 			}
 		})
 	}

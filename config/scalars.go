@@ -80,12 +80,12 @@ func (r *reader) string(key string, node ast.Node, into reflect.Value) {
 	case !isText:
 		r.fail(key, "must be text, in quotes if need be, got %s", describe(node))
 	case strings.ContainsFunc(text, isControl):
-		r.fail(key, "must not contain control characters, got %q", text)
+		r.fail(key, "must not contain control characters, got %s", quoted(text))
 	case strings.Contains(text, "{{resolve:"):
 		r.fail(key, "must not contain {{resolve:, which CloudFormation would replace by a value of another service; "+
-			"a secret belongs in service.secrets, got %q", text)
+			"a secret belongs in service.secrets, got %s", quoted(text))
 	case strings.Contains(text, "${Token["):
-		r.fail(key, "must not contain ${Token[, which the CDK takes for a placeholder of its own, got %q", text)
+		r.fail(key, "must not contain ${Token[, which the CDK takes for a placeholder of its own, got %s", quoted(text))
 	}
 	into.SetString(text)
 }

@@ -42,7 +42,7 @@ var uniform = regexp.MustCompile(`^(?:[a-z]{6}|[0-9]{6})$`)
 func secretHint(reference string) string {
 	parts := strings.SplitN(reference, ":", 8)
 	if len(parts) < 7 {
-		return "it is no ARN"
+		return "it is no ARN of a secret"
 	}
 	partition, region, name := parts[1], parts[3], parts[6]
 	regions, known := Regions[partition]

@@ -129,7 +129,7 @@ func (s Setting) allowed() string {
 		each = "each: "
 	}
 	for _, part := range []struct{ of, limits string }{
-		{"", s.Limits.String()}, {"keys: ", s.Keys.String()}, {each, s.Values.String()},
+		{"", s.words()}, {"keys: ", s.Keys.words()}, {each, s.Values.words()},
 	} {
 		if part.limits != "" {
 			words = append(words, part.of+part.limits)
