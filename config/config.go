@@ -390,7 +390,10 @@ type GitHub struct {
 	// With it there is a role that GitHub's workflows of this repository can take on.
 	Repository string `yaml:"repository" validate:"omitempty,githubrepo"`
 	// The branch that may.
-	Branch string `yaml:"branch" validate:"required,branch"`
+	//
+	// A role that trusts a longer one would be above its quota of 2048 characters.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	Branch string `yaml:"branch" validate:"required,max=200,branch"`
 }
 
 // StackName is what CloudFormation knows the environment by.

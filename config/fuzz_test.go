@@ -3,10 +3,12 @@ package config
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // FuzzFiles reads whatever may stand in a file: it is a configuration, or every
@@ -39,7 +41,10 @@ func FuzzFiles(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
+		// Fuzzing does not report an input that never ends.
+		timer := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("reading takes more than a minute: %q", data)) })
 		cfg, err := parse("c.yaml", data)
+		timer.Stop()
 		if err == nil {
 			if cfg.Environment == "" || cfg.Scaling.Max < cfg.Scaling.Min {
 				t.Errorf("accepted as %+v", cfg)

@@ -25,8 +25,8 @@ func check(t *testing.T, rows []row) {
 }
 
 func TestTagsThatAWSRefusesAreMistakes(t *testing.T) {
-	const value = ": must be 1 to 256 letters, digits, spaces and _ . : / = + - @, not starting with aws:, got "
-	const key = ": must be 1 to 128 letters, digits, spaces and _ . : / = + - @, not starting with aws:, got "
+	const value = ": must be 1 to 255 letters, digits, spaces and _ . : / = + - @, not starting with aws:, got "
+	const key = ": must be 1 to 127 letters, digits, spaces and _ . : / = + - @, not starting with aws:, got "
 	check(t, []row{
 		{"keys that differ only in case", "tags: {Name: x, team: y, name: z}", "2: tags.name: must differ from Name in more than upper and lower case"},
 		{"an added key in another case", "tags: {environment: x}", "2: tags.environment: must differ from Environment in more than upper and lower case"},
@@ -38,7 +38,7 @@ func TestTagsThatAWSRefusesAreMistakes(t *testing.T) {
 		{"an empty key", "tags: {'': x}", "2: tags." + key + `""`},
 		{"a tab", "tags: {a: \"x\\ty\"}", `2: tags.a` + value + `"x\ty"`},
 		{"AWS's own", "tags: {'AWS:x': y, z: 'aws:a'}", "2: tags.AWS:x" + key + `"AWS:x"` + "\n2: tags.z" + value + `"aws:a"`},
-		{"a key that is too long", "tags: {" + strings.Repeat("k", 129) + ": x}", "2: tags." + strings.Repeat("k", 129) + key + `"` + strings.Repeat("k", 129) + `"`},
+		{"a key that is too long", "tags: {" + strings.Repeat("k", 128) + ": x}", "2: tags." + strings.Repeat("k", 128) + key + `"` + strings.Repeat("k", 128) + `"`},
 		{"too many", "tags: {a: x" + manyTags(40) + "}", "2: tags: must be at most 40 entries, got 41"},
 	})
 }

@@ -74,10 +74,12 @@ var rules = map[string]rule{
 	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html
 	"name": {allows: "letters, digits and single hyphens between them, first a letter",
 		expression: `[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*`},
-	"tagkey": {allows: "1 to 128 letters, digits, spaces and _ . : / = + - @, not starting with aws:",
-		expression: tagCharacters + `{1,128}`, ok: notStarting("aws:")},
-	"tagvalue": {allows: "1 to 256 letters, digits, spaces and _ . : / = + - @, not starting with aws:",
-		expression: tagCharacters + `{1,256}`, ok: notStarting("aws:")},
+	// A repository of ECR takes 127, and 255 of the value.
+	// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-ecr-repository-tag.html
+	"tagkey": {allows: "1 to 127 letters, digits, spaces and _ . : / = + - @, not starting with aws:",
+		expression: tagCharacters + `{1,127}`, ok: notStarting("aws:")},
+	"tagvalue": {allows: "1 to 255 letters, digits, spaces and _ . : / = + - @, not starting with aws:",
+		expression: tagCharacters + `{1,255}`, ok: notStarting("aws:")},
 	"domain": {allows: "a domain name such as example.com, without a final dot",
 		expression: `(?:` + label + `\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])`},
 	"zoneid": {allows: "a Route 53 hosted zone id such as Z0123456789EXAMPLE",

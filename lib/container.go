@@ -2,6 +2,7 @@ package lib
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
@@ -48,6 +49,7 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 	if props.ReadOnly {
 		leaveTmpWritable(task, container)
 	}
+	keepPlaceholders(task, append(slices.Collect(maps.Values(props.Environment)), props.Command...))
 	excuse(task, "AwsSolutions-ECS2", "The variables say where things are. What is secret comes from Secrets Manager.")
 	excuseWildcards(task.ExecutionRole(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
 	return task

@@ -177,6 +177,7 @@ func newConnectionString(scope constructs.Construct, d Database) awssecretsmanag
 		Description:       jsii.String("Connection string of the database"),
 		SecretStringValue: awscdk.SecretValue_UnsafePlainText(&value),
 	})
+	keepPlaceholders(secret, []string{d.props.ConnectionString.Format})
 	excuse(secret, "AwsSolutions-SMG4", "It is composed of the password, which the configuration does not let rotate beside it.")
 	return secret
 }
