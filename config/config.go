@@ -337,7 +337,7 @@ type Database struct {
 	BackupDays int `yaml:"backupDays" validate:"min=1,max=35"`
 	// When they are made.
 	BackupWindow string `yaml:"backupWindow" validate:"window"`
-	// When AWS may maintain the cluster: half an hour that it chooses where this is empty. It must not overlap backupWindow.
+	// When AWS may maintain the cluster: half an hour that it chooses where this is empty. It must not overlap backupWindow: set it when you change that of a deployed stack.
 	MaintenanceWindow string `yaml:"maintenanceWindow" validate:"omitempty,weekly"`
 	// AWS refuses to delete the cluster.
 	DeletionProtection bool `yaml:"deletionProtection"`

@@ -21,6 +21,7 @@ func (r *reader) ignored(c *Config) {
 		{"service.onDemandBase", s.OnDemandBase > most, fmt.Sprintf("it is above scaling.max (%d)", most)},
 		{"service.onDemandBase", s.OnDemandBase > 0 && s.SpotWeight == 0, "with spotWeight 0 all tasks run on demand"},
 		{"service.spotWeight", s.SpotWeight > 0 && s.OnDemandBase >= most, fmt.Sprintf("onDemandBase (%d) takes all tasks up to scaling.max (%d)", s.OnDemandBase, most)},
+		{"scaling.schedule[0]", c.Scaling.isConstant(), "its bounds, and all others in the list, are those of scaling itself"},
 		{"scaling.requestsPerTarget", !c.Scaling.scales(), "the number of tasks is always the same"},
 		{"scaling.scaleIn", !c.Scaling.scales(), "the number of tasks is always the same"},
 		{"scaling.scaleOut", !c.Scaling.scales(), "the number of tasks is always the same"},
@@ -39,4 +40,14 @@ func (s Scaling) scales() bool {
 		}
 	}
 	return s.Min != s.Max
+}
+
+// isConstant tells whether no entry of the schedule changes the bounds.
+func (s Scaling) isConstant() bool {
+	for _, at := range s.Schedule {
+		if *orZero(at.Min) != s.Min || *orZero(at.Max) != s.Max {
+			return false
+		}
+	}
+	return true
 }

@@ -12,8 +12,9 @@ type Limits struct {
 	// Minimum and Maximum are of a number or a duration, of the characters of a
 	// text, or of the entries of a table or list.
 	Minimum, Maximum string
-	// Pattern is the part of the rules that a regular expression can say.
-	Pattern string
+	// Pattern is the part of the rules that a regular expression can say, and Form
+	// what it allows, in words.
+	Pattern, Form string
 	// Halves says that a number is a multiple of 0.5.
 	Halves bool
 	// Unique says that a list has no entry twice.
@@ -66,13 +67,13 @@ func (l *Limits) add(part string) {
 		l.said = append(l.said, rule.allows)
 		l.Halves = l.Halves || name == "halves"
 		if rule.expression != "" {
-			l.Pattern = anchored(rule.expression)
+			l.Pattern, l.Form = anchored(rule.expression), rule.allows
 		}
 	}
 }
 
-// words puts the limits in words. It is empty where every value is allowed.
-func (l Limits) words() string {
+// Words puts the limits in words. It is empty where every value is allowed.
+func (l Limits) Words() string {
 	words := l.said
 	switch {
 	case l.Minimum != "" && l.Maximum != "":

@@ -40,6 +40,7 @@ func TestKeysWithoutEffectAreMistakes(t *testing.T) {
 		{"Spot for no task", "service: {spotWeight: 2}\nscaling: {max: 2}", "2: service.spotWeight: has no effect: onDemandBase (2) takes all tasks up to scaling.max (2)"},
 		{"targets of a fixed number", "scaling: {max: 2, requestsPerTarget: 10, scaleIn: 1m, scaleOut: 1m}",
 			"2: scaling.requestsPerTarget: has no effect: the number of tasks is always the same\n2: scaling.scaleIn: has no effect: the number of tasks is always the same\n2: scaling.scaleOut: has no effect: the number of tasks is always the same"},
+		{"a schedule that changes nothing", "scaling: {schedule: [{cron: 0 8 ? * MON *, min: 2, max: 20}]}", "2: scaling.schedule[0]: has no effect: its bounds, and all others in the list, are those of scaling itself"},
 		{"targets that hold at night", "scaling: {max: 2, scaleIn: 1m, schedule: [{cron: 0 8 ? * MON *, min: 1, max: 2}]}", ""},
 	})
 }

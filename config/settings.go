@@ -129,7 +129,7 @@ func (s Setting) allowed() string {
 		each = "each: "
 	}
 	for _, part := range []struct{ of, limits string }{
-		{"", s.words()}, {"keys: ", s.Keys.words()}, {each, s.Values.words()},
+		{"", s.Words()}, {"keys: ", s.Keys.Words()}, {each, s.Values.Words()},
 	} {
 		if part.limits != "" {
 			words = append(words, part.of+part.limits)

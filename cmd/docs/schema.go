@@ -86,9 +86,13 @@ func describe(p *jsonschema.Schema, s setting) {
 // no number can be meant.
 func limitText(p *jsonschema.Schema, limits config.Limits) {
 	p.Pattern, p.MinLength, p.MaxLength = limits.Pattern, length(limits.Minimum), length(limits.Maximum)
+	p.Extras = map[string]any{}
+	if limits.Pattern != "" {
+		p.Extras["patternErrorMessage"] = "must be " + limits.Form // what editors show in place of the pattern
+	}
 	isText := limits.Pattern != "" && !regexp.MustCompile(limits.Pattern).MatchString("200")
 	if p.Type == "string" && !isText && len(limits.Choices) == 0 {
-		p.Type, p.Extras = "", map[string]any{"type": []string{"string", "number"}}
+		p.Type, p.Extras["type"] = "", []string{"string", "number"}
 	}
 }
 
