@@ -153,7 +153,7 @@ type Service struct {
 	// Managed policies of the task role, as ARNs.
 	//
 	// Ten is the quota of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-	Policies []string `yaml:"policies" validate:"max=10,dive,policyarn"`
+	Policies []string `yaml:"policies" validate:"max=10,unique,dive,policyarn"`
 
 	// Allow `aws ecs execute-command` into running tasks.
 	Exec bool `yaml:"exec"`
@@ -289,7 +289,7 @@ type LoadBalancer struct {
 	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
 	IdleTimeout time.Duration `yaml:"idleTimeout" validate:"min=1s,max=4000s"`
-	// IPv4 and IPv6 networks that may connect. Default: everyone.
+	// IPv4 networks that may connect. Default: everyone.
 	//
 	// Each takes a rule for each port of the 60 that a security group can have.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -341,6 +341,10 @@ type Database struct {
 	MaintenanceWindow string `yaml:"maintenanceWindow" validate:"omitempty,weekly"`
 	// AWS refuses to delete the cluster.
 	DeletionProtection bool `yaml:"deletionProtection"`
+	// Use RDS Extended Support when the engine version is past its end of standard support, at about 0.10 USD an hour for each vCPU. It can't be changed with a deploy: set true for a cluster that was created by version 1.0.0.
+	//
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
+	ExtendedSupport bool `yaml:"extendedSupport"`
 
 	// How often the password changes, up to 999 days; 0s is never.
 	//

@@ -56,7 +56,7 @@ func (r *reader) contradictions(c *Config) {
 	}
 	r.windows(db)
 	r.variables(c)
-	r.partitions(s.Secrets)
+	r.partitions(s)
 	r.tags(c.Tags)
 	r.names(c)
 	r.ignored(c)

@@ -75,7 +75,13 @@ func TestSecretsThatCanNotBeReadAreMistakes(t *testing.T) {
 		rows = append(rows, row{"good " + arn, secret(arn), ""})
 	}
 	check(t, append(rows, row{"two partitions", `service: {secrets: {B: "` + named("a-AbCdEf") + `", A: "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a-AbCdEf"}}`,
-		"2: service.secrets.B: must be in the partition of A (aws-cn), got aws"}))
+		"2: service.secrets.B: must be in the partition of service.secrets.A (aws-cn), got aws"},
+		row{"a policy of another partition", `service: {secrets: {A: "` + named("a-AbCdEf") + `"}, policies: ["arn:aws-us-gov:iam::aws:policy/X"]}`,
+			"2: service.policies[0]: must be in the partition of service.secrets.A (aws), got aws-us-gov"},
+		row{"a policy of none", `service: {policies: ["arn:aws-moon:iam::aws:policy/X"]}`,
+			"2: service.policies[0]: must be in one of the partitions aws, aws-cn, aws-eusc, aws-iso, aws-iso-b, aws-iso-e, aws-iso-f, aws-us-gov, got aws-moon"},
+		row{"a policy twice", `service: {policies: ["arn:aws:iam::aws:policy/X", "arn:aws:iam::aws:policy/X"]}`,
+			"2: service.policies: must not have an entry twice"}))
 }
 
 func TestSecretsAreSplitIntoARNAndKey(t *testing.T) {

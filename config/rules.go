@@ -128,10 +128,11 @@ var rules = map[string]rule{
 		expression: `[a-z0-9-]+:[A-Za-z0-9]+[A-Za-z0-9*]*`},
 	"resourcearn": {allows: "an ARN such as arn:aws:s3:::bucket/*, not a bare *",
 		expression: `arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{12})?:[^\s]+`},
-	"peer": {allows: "a network such as 203.0.113.0/24 or 2001:db8::/32, without host bits", ok: func(v reflect.Value) bool {
+	// The load balancer has IPv4 addresses only.
+	"peer": {allows: "an IPv4 network such as 203.0.113.0/24, without host bits", ok: func(v reflect.Value) bool {
 		p, err := netip.ParsePrefix(v.String())
-		return err == nil && p == p.Masked() && p.Bits() > 0
-	}},
+		return err == nil && p.Addr().Is4() && p == p.Masked() && p.Bits() > 0
+	}, hint: networkHint},
 	"zone": {allows: "a time zone such as Pacific/Auckland", ok: func(v reflect.Value) bool {
 		_, err := time.LoadLocation(v.String())
 		return err == nil && v.String() != "" && v.String() != "Local"
@@ -159,7 +160,7 @@ var rules = map[string]rule{
 func networkHint(cidr string) string {
 	p, err := netip.ParsePrefix(cidr)
 	if err != nil || !p.Addr().Is4() {
-		return "it is no network"
+		return "it is no IPv4 network"
 	}
 	if p != p.Masked() {
 		return "bits after the prefix are set; the network is " + p.Masked().String()

@@ -14,7 +14,7 @@ import (
 )
 
 // DurationPattern is how a file writes a duration.
-const DurationPattern = `^(?:[0-9]+(?:\.[0-9]+)?(?:h|m|s))+$`
+const DurationPattern = `^(?:[0-9]+(?:\.[0-9]+)?(?:h|ms|m|s))+$`
 
 // YAML 1.1 and 1.2 read 010, 0x10 and 1_000 as different numbers: an editor may
 // show another one than is deployed. Only plain decimal digits are accepted.
@@ -55,11 +55,15 @@ func (r *reader) scalar(key string, node ast.Node, into reflect.Value) {
 	}
 }
 
+// fractions are the durations that may be fractions of a second: those that AWS does not
+// take in whole seconds.
+var fractions = map[string]bool{"alarms.latency": true}
+
 func (r *reader) duration(key string, node ast.Node, target *time.Duration) {
 	text, _ := stringValue(node)
 	d, err := time.ParseDuration(text)
 	switch {
-	case err == nil && d%time.Second != 0:
+	case err == nil && d%time.Second != 0 && !fractions[key]:
 		r.fail(key, "must be a whole number of seconds, got %s", text)
 	case err != nil && duration.MatchString(text):
 		r.fail(key, "must be at most %dh, got %s", int(time.Duration(math.MaxInt64).Hours()), text)

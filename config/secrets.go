@@ -70,19 +70,30 @@ func SplitSecret(reference string) (arn, key string) {
 	return strings.Join(parts[:min(len(parts), 7)], ":"), key
 }
 
-// partitions reports secrets that one stack can't read: a role reads those of its
-// own partition.
-func (r *reader) partitions(secrets map[string]string) {
-	first, firstName := "", ""
-	for _, name := range slices.Sorted(maps.Keys(secrets)) {
-		key := "service.secrets." + name
+// partitions reports ARNs that one stack can't use: its roles are of one partition.
+func (r *reader) partitions(s Service) {
+	first, firstKey := "", ""
+	check := func(key, arn string) {
 		if r.bad[key] {
-			continue
+			return
 		}
-		partition := strings.SplitN(secrets[name], ":", 3)[1]
+		partition := strings.SplitN(arn, ":", 3)[1]
+		_, known := Regions[partition]
+		r.refuse(!known, fmt.Sprintf("must be in one of the partitions %s, got %s", strings.Join(slices.Sorted(maps.Keys(Regions)), ", "), partition), key)
 		if first == "" {
-			first, firstName = partition, name
+			first, firstKey = partition, key
 		}
-		r.refuse(partition != first, fmt.Sprintf("must be in the partition of %s (%s), got %s", firstName, first, partition), key)
+		r.refuse(known && partition != first, fmt.Sprintf("must be in the partition of %s (%s), got %s", firstKey, first, partition), key)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Secrets)) {
+		check("service.secrets."+name, s.Secrets[name])
+	}
+	for i, p := range s.Permissions {
+		for j, arn := range p.Resources {
+			check(fmt.Sprintf("service.permissions[%d].resources[%d]", i, j), arn)
+		}
+	}
+	for i, arn := range s.Policies {
+		check(fmt.Sprintf("service.policies[%d]", i), arn)
 	}
 }

@@ -30,7 +30,6 @@ func TestAlarmsFireWhenItMatters(t *testing.T) {
 		id, metric, statistic, comparison string
 		threshold, minutes                float64
 	}{
-		{"ServerErrors", "HTTPCode_Target_5XX_Count", "Sum", "GreaterThanOrEqualToThreshold", 10, 3},
 		{"BalancerErrors", "HTTPCode_ELB_5XX_Count", "Sum", "GreaterThanOrEqualToThreshold", 10, 3},
 		{"Latency", "TargetResponseTime", "p95", "GreaterThanThreshold", 1, 15},
 		{"UnhealthyTargets", "UnHealthyHostCount", "Maximum", "GreaterThanOrEqualToThreshold", 1, 6},
@@ -141,6 +140,14 @@ func TestConnectionsAreWatchedAtFourFifthsOfWhatAuroraAllows(t *testing.T) {
 	s := production(t, func(c *config.Config) { c.Database.MaxCapacity = 16 })
 	if got := s.alarm("DatabaseConnections")["Threshold"]; got != 1600.0 {
 		t.Errorf("fires at %v connections, want 1600", got)
+	}
+}
+
+// TestCapacityIsThatOfTheWriter: the cluster's own metric is an average, in which a reader
+// that idles hides a writer that is full.
+func TestCapacityIsThatOfTheWriter(t *testing.T) {
+	if dimensions := text(t, production(t).alarm("DatabaseCapacity")["Dimensions"]); !contains(dimensions, `{"Name":"Role","Value":"WRITER"}`) {
+		t.Errorf("capacity is measured by %s", dimensions)
 	}
 }
 

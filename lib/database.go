@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -81,10 +82,11 @@ func newCredentials(scope constructs.Construct, props DatabaseProps) awssecretsm
 
 func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group awsec2.SecurityGroup, credentials awssecretsmanager.Secret) awsrds.DatabaseCluster {
 	cluster := awsrds.NewDatabaseCluster(scope, jsii.String("Cluster"), &awsrds.DatabaseClusterProps{
-		// 3.10 is the line with long-term support, and pauses at 0 capacity units.
-		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.Updates.3103.html
+		// 3.10 is the line with long-term support, and pauses at 0 capacity units. 3.10.4
+		// is its newest patch.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.Updates.3104.html
 		Engine: awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
-			Version: awsrds.AuroraMysqlEngineVersion_VER_3_10_3(),
+			Version: awsrds.AuroraMysqlEngineVersion_VER_3_10_4(),
 		}),
 		Writer:                        newInstance("Writer", nil, props),
 		Readers:                       newReaders(props),
@@ -105,15 +107,26 @@ func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group a
 			Retention:       awscdk.Duration_Days(jsii.Number(props.BackupDays)),
 			PreferredWindow: &props.BackupWindow,
 		},
-		DeletionProtection: &props.DeletionProtection,
-		RemovalPolicy:      databaseRemoval(props.Retain),
+		EngineLifecycleSupport: lifecycleSupport(props.ExtendedSupport),
+		// Deletion protection is left to Safeguards.
+		RemovalPolicy: databaseRemoval(props.Retain),
 	})
 	excuse(cluster, "AwsSolutions-RDS11", "Only tasks can reach the port, and they are told its number. Another one would hide nothing.")
 	excuse(cluster, "AwsSolutions-RDS14", "Backtrack costs for each change that is written, and turns the whole cluster back. Backups restore any second of their days, beside the cluster.")
-	if !props.DeletionProtection {
-		excuse(cluster, "AwsSolutions-RDS10", "database.deletionProtection is false in the configuration.")
-	}
+	excuse(cluster, "AwsSolutions-RDS10", "Safeguards switches deletion protection on when the whole stack exists, if the configuration asks for it.")
 	return cluster
+}
+
+// lifecycleSupport opts out of RDS Extended Support, which AWS charges for each vCPU as
+// soon as a version is past its end of standard support. It is set when a cluster is
+// created: CloudFormation refuses to change it later, so that a cluster which was created
+// without the setting needs extendedSupport true.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
+func lifecycleSupport(extended bool) awsrds.EngineLifecycleSupport {
+	if extended {
+		return ""
+	}
+	return awsrds.EngineLifecycleSupport_OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED
 }
 
 func newReaders(props DatabaseProps) *[]awsrds.IClusterInstance {
@@ -211,6 +224,12 @@ func (d Database) Secrets() map[string]awsecs.Secret {
 		secrets[d.props.ConnectionString.Env] = awsecs.Secret_FromSecretsManager(d.ConnectionString, nil)
 	}
 	return secrets
+}
+
+// GrantGuard allows to change the cluster.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+func (d Database) GrantGuard(grantee awsiam.IGrantable) {
+	allow(grantee, nil, []string{"rds:ModifyDBCluster"}, *d.Cluster.ClusterArn())
 }
 
 // resource is the cluster without its instances.

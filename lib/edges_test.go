@@ -79,13 +79,19 @@ service:
     KEY: "arn:aws:secretsmanager:us-east-1:123456789012:secret:c-AbCdEf:a b/c.d"
   health: {path: "/a%20b?c=d&e=~!$'()*+,;:@", codes: 200}
   exec: true
+  command: [/bin/sh, -c, "exec ./api \"$1\" ${PORT} {{x}} é", 8080]
+  restart: true
+  permissions:
+    - {actions: [s3:GetObject, "dynamodb:Get*"], resources: ["arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*", "arn:aws:dynamodb:*:*:table/x"]}
+  policies: [arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess]
+loadBalancer: {allow: [203.0.113.0/24, 10.0.0.1/32], idleTimeout: 4000s}
 scaling:
   schedule:
     - {cron: "0/15 8-18 ? JAN-MAR,12 MON#2 2026-2030/2", timeZone: Pacific/Auckland, min: 0, max: 0}
     - {cron: "59 23 LW * ? *", min: 3, max: 30}
     - {cron: "0 0 15W 1/3 ? *", timeZone: America/Argentina/Buenos_Aires, min: 1, max: 1}
 database: {connectionString: {env: _, format: 'Driver={{MySQL}};${{AWS::Region}};{"a":{"h":"{host}","r":"{reader}","p":{port},"n":"{name}","u":"{username}","w":"{{{password}}}"}}'}}
-alarms: {email: first.last+tag@sub.example.co.nz}
+alarms: {email: first.last+tag@sub.example.co.nz, errorPercent: 0.1, latency: 1500ms}
 `,
 }
 

@@ -70,7 +70,7 @@ func newAccount(t *testing.T, configuration string) testAccount {
 		t.Fatal(err)
 	}
 	a := testAccount{&tour{folder: folder, log: log, out: io.Discard}, t}
-	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown()}
+	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_REFUSALS=" + a.refusals()}
 	t.Cleanup(func() {
 		if a.emulator != nil {
 			if err := a.emulator.stop(); err != nil {
@@ -395,41 +395,6 @@ func (a testAccount) rotate(ctx context.Context) (string, error) {
 		}
 		return "another deployment", nil
 	}, "another deployment")
-}
-
-func TestUpdateThatFailsRollsBack(t *testing.T) {
-	a := newAccount(t, fmt.Sprintf(development, "", "jellybean"))
-	a.must(a.deploy)
-	a.must(a.release)
-	before := a.state()
-
-	for _, failure := range []struct {
-		name, configuration string
-		cause               func() (mend func())
-		reason              string
-	}{
-		{"tasks on another port never get healthy", fmt.Sprintf(development, ", port: 8080, environment: {EMULATOR_FAILS: no answer on port 8080}", "jellybean"),
-			func() func() { return func() {} }, "Circuit Breaker"},
-		{"the registry is down when another tag needs an image", fmt.Sprintf(development, "", "other"),
-			a.breakRegistry, "connection refused"},
-	} {
-		a.configure(failure.configuration)
-		mend := failure.cause()
-		a.mustFail(cfntypes.StackStatusUpdateRollbackComplete, failure.reason)
-		a.wantState(before)
-		mend()
-		if t.Failed() {
-			t.Fatalf("when %s", failure.name)
-		}
-	}
-
-	a.configure(fmt.Sprintf(development, ", port: 8080", "jellybean"))
-	a.must(a.deploy)
-	after := a.state()
-	if after.Running != before.Running || after.TaskDefinition == before.TaskDefinition {
-		t.Errorf("another port runs %s of %s, was %s of %s", after.Running, after.TaskDefinition, before.Running, before.TaskDefinition)
-	}
-	a.wantClean("after another port")
 }
 
 func TestDestroyOfDevelopmentLeavesNothing(t *testing.T) {

@@ -37,7 +37,7 @@ func (t *tour) release(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	digest, err := t.push(ctx, "")
+	digest, err := t.push(ctx, nil)
 	if err != nil {
 		return "", err
 	}
@@ -63,7 +63,7 @@ func (t *tour) failingRelease(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	digest, err := t.push(ctx, "panic: no database")
+	digest, err := t.push(ctx, map[string]string{"cloudstruct.emulator.fails": "panic: no database"})
 	if err != nil {
 		return "", err
 	}
@@ -126,9 +126,9 @@ func (t *tour) retry(ctx context.Context) (string, error) {
 }
 
 // push makes a small image and pushes it under the deploy tag, the way that
-// docker login and docker push do. With a failure the emulator lets it fail.
-func (t *tour) push(ctx context.Context, failure string) (string, error) {
-	image, err := newImage(failure)
+// docker login and docker push do. Its labels say how its tasks behave in the emulator.
+func (t *tour) push(ctx context.Context, labels map[string]string) (string, error) {
+	image, err := newImage(labels)
 	if err != nil {
 		return "", err
 	}
@@ -154,13 +154,13 @@ func (t *tour) push(ctx context.Context, failure string) (string, error) {
 	return digest.String(), err
 }
 
-func newImage(failure string) (v1.Image, error) {
+func newImage(labels map[string]string) (v1.Image, error) {
 	content := []byte("built at " + time.Now().Format(time.RFC3339Nano)) // another image each time
 	image, err := mutate.AppendLayers(empty.Image, static.NewLayer(content, types.DockerUncompressedLayer))
-	if err != nil || failure == "" {
-		return image, err
+	if err != nil {
+		return nil, err
 	}
-	return mutate.Config(image, v1.Config{Labels: map[string]string{"cloudstruct.emulator.fails": failure}})
+	return mutate.Config(image, v1.Config{Labels: labels})
 }
 
 // running is the digest of the newest deployment that succeeded.
