@@ -59,6 +59,26 @@ func TestNumbersForTextStayAsTheyAreWritten(t *testing.T) {
 	}
 }
 
+// TestTextsWithColonsAreTexts is about what the YAML library does otherwise than
+// YAML, and than editors.
+func TestTextsWithColonsAreTexts(t *testing.T) {
+	c, err := parse("c.yaml", []byte("environment: a\nservice: {permissions: [{actions: [s3:GetObject, s3:Get*], resources: [arn:aws:s3:::bucket/*]}], command: [a:1, http://x:80/]}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := append(append(c.Service.Permissions[0].Actions, c.Service.Permissions[0].Resources...), c.Service.Command...)
+	if want := "s3:GetObject s3:Get* arn:aws:s3:::bucket/* a:1 http://x:80/"; strings.Join(got, " ") != want {
+		t.Errorf("read as %s, want %s", got, want)
+	}
+	check(t, []row{
+		{"a key without a space", "service: {port:80}", `2: service.port: needs a space after its colon, or quotes around "port:80"`},
+		{"a key with a colon", "tags: {AWS:x: y}", `2: tags.AWS: needs a space after its colon, or quotes around "AWS:x: y"`},
+		{"JSON", `service: {"port":80, "environment":{"A":"b:c"}}`, ""},
+		{"values with colons", "service: {environment: {A: redis://x:6379/0, B: b:c, C: 12:30}}", ""},
+		{"a block for text", "service: {environment: {A: {b: c}}}", "2: service.environment.A: must be text, in quotes if need be, got a block of keys"},
+	})
+}
+
 func TestWhatIsNoTextIsOneMistake(t *testing.T) {
 	for name, test := range map[string]struct{ data, want string }{
 		"a binary file":          {"environment: a\n\x7fELF\x02", "c.yaml:2: must be text, got the control character U+007F"},

@@ -247,6 +247,10 @@ func (r *reader) entries(key string, node ast.Node, visit func(path, name string
 			r.fail(path, "merge keys are not supported; write the keys out")
 			continue
 		}
+		if touch(pairs.KeyValue()) {
+			r.fail(path, "needs a space after its colon, or quotes around %s", quoted(name+":"+pairs.Value().GetToken().Value))
+			continue
+		}
 		visit(path, name, pairs.Value())
 	}
 }

@@ -80,6 +80,9 @@ func (r *reader) string(key string, node ast.Node, into reflect.Value) {
 	if node.Type() == ast.IntegerType || node.Type() == ast.FloatType {
 		text, isText = node.GetToken().Value, true
 	}
+	if !isText {
+		text, isText = cutAtColon(node)
+	}
 	switch {
 	case !isText:
 		r.fail(key, "must be text, in quotes if need be, got %s", describe(node))
@@ -138,6 +141,43 @@ func plain(node ast.Node) string {
 		}
 	}
 	return ""
+}
+
+// cutAtColon returns a text such as s3:GetObject that the YAML library takes for a
+// key and its value: within { } it cuts at a colon without a space behind it, which
+// YAML does after quotes only.
+func cutAtColon(node ast.Node) (text string, isCut bool) {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		return "", false
+	}
+	pairs := mapping.MapRange()
+	if !pairs.Next() || !touch(pairs.KeyValue()) {
+		return "", false
+	}
+	key, value := pairs.Key().GetToken().Value, plainText(pairs.Value())
+	return key + ":" + value, value != "" && !pairs.Next()
+}
+
+// touch tells whether there is nothing between an unquoted key's colon and the
+// value.
+func touch(pair *ast.MappingValueNode) bool {
+	key, colon, value := pair.Key.GetToken(), pair.Start, pair.Value.GetToken()
+	return key.Indicator != token.QuotedScalarIndicator && colon.Type == token.MappingValueType &&
+		value.Position.Line == colon.Position.Line && value.Position.Column == colon.Position.Column+1
+}
+
+// plainText is a scalar as it is written without quotes.
+func plainText(node ast.Node) string {
+	switch t := node.GetToken(); t.Type {
+	case token.SingleQuoteType, token.DoubleQuoteType:
+		return ""
+	default:
+		if _, isScalar := node.(ast.ScalarNode); isScalar {
+			return t.Value
+		}
+		return ""
+	}
 }
 
 func stringValue(node ast.Node) (string, bool) {
