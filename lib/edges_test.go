@@ -82,7 +82,7 @@ service:
   command: [/bin/sh, -c, "exec ./api \"$1\" ${PORT} {{x}} é", 8080]
   restart: true
   permissions:
-    - {actions: [s3:GetObject, "dynamodb:Get*"], resources: ["arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*", "arn:aws:dynamodb:*:*:table/x"]}
+    - {actions: [s3:GetObject, "dynamodb:Get*"], resources: ["arn:aws:s3:::bucket/${aws:PrincipalTag/team}/*", "arn:aws:dynamodb:eu-west-1:123456789012:table/x"]}
   policies: [arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess]
 loadBalancer: {allow: [203.0.113.0/24, 10.0.0.1/32], idleTimeout: 4000s}
 scaling:
@@ -103,30 +103,39 @@ func manyTags(n int) string {
 	return b.String()
 }
 
-// TestWhatIsAcceptedIsSynthesized wants the CDK and its own rules to find nothing
-// in what the reader of the configuration lets through.
-func TestWhatIsAcceptedIsSynthesized(t *testing.T) {
+// FuzzAcceptedFiles wants the CDK and its own rules to find nothing in what the
+// reader of the configuration lets through. Without -fuzz it takes the edges.
+func FuzzAcceptedFiles(f *testing.F) {
 	for name, yaml := range edges {
-		t.Run(name, func(t *testing.T) {
-			for _, problem := range synthesizeFile(t, yaml) {
-				t.Error(problem)
-			}
-		})
+		if _, err := loadText(f, yaml); err != nil {
+			f.Fatalf("%s: %v", name, err)
+		}
+		f.Add(yaml)
 	}
+	f.Fuzz(func(t *testing.T, yaml string) {
+		cfg, err := loadText(t, yaml)
+		if err != nil {
+			return // the reader refuses it
+		}
+		for _, problem := range refused(t, cfg) {
+			t.Errorf("%s: %s", cfg.StackName(), problem)
+		}
+	})
 }
 
-// synthesizeFile returns what the CDK and its rules refuse in a configuration, and
-// what is longer than AWS takes it in the template.
-func synthesizeFile(t *testing.T, yaml string) (problems []string) {
+func loadText(t testing.TB, yaml string) (config.Config, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "edge.yaml")
 	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := config.Load(path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	return config.Load(path)
+}
+
+// refused returns what the CDK and its rules refuse in a configuration, and what is
+// longer than AWS takes it in the template.
+func refused(t *testing.T, cfg config.Config) (problems []string) {
+	t.Helper()
 	app := awscdk.NewApp(&awscdk.AppProps{Context: testContext(t), Outdir: jsii.String(t.TempDir())})
 	failure := func() (failure any) {
 		defer func() { failure = recover() }()
