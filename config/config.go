@@ -17,7 +17,7 @@ type Config struct {
 	// On every resource that takes tags; Project, Environment and ManagedBy are added.
 	//
 	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-	Tags map[string]string `yaml:"tags" validate:"max=40,dive,keys,tagkey,endkeys,max=256"`
+	Tags map[string]string `yaml:"tags" validate:"max=40,dive,keys,tagkey,endkeys,tagvalue"`
 
 	// Without this block the service answers plain HTTP, under the balancer's own name.
 	Domain *Domain `yaml:"domain"`
@@ -52,7 +52,10 @@ type Config struct {
 // TLS.
 type Domain struct {
 	// The hosted zone's name.
-	Name string `yaml:"name" validate:"required,fqdn"`
+	//
+	// ACM takes 64 characters.
+	// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+	Name string `yaml:"name" validate:"required,max=64,domain"`
 	// Its id in Route 53.
 	HostedZoneID string `yaml:"hostedZoneId" validate:"required,zoneid"`
 	// The service's name below the domain.
@@ -117,13 +120,13 @@ type Service struct {
 	// from 1024 on.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-	MemoryMiB int `yaml:"memoryMiB"`
+	MemoryMiB int `yaml:"memoryMiB" validate:"min=512,max=122880"`
 	// The processor that images are built for.
 	Architecture Architecture `yaml:"architecture" validate:"oneof=x86_64 arm64"`
 
 	// Variables for the container, as they are.
 	Environment map[string]string `yaml:"environment" validate:"dive,keys,envname,endkeys"`
-	// Variables for the container: the ARN of a secret, or ARN:KEY for one key of a JSON secret.
+	// Variables for the container: the ARN of a secret, or ARN:KEY for one key of a JSON secret. If its suffix happens to be six small letters or six digits, end the value with a colon.
 	Secrets map[string]string `yaml:"secrets" validate:"dive,keys,envname,endkeys,secretarn"`
 
 	// So many tasks run on Fargate on demand, before the weights count.
@@ -150,7 +153,7 @@ type Service struct {
 	// Managed policies of the task role, as ARNs.
 	//
 	// Ten is the quota of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-	Policies []string `yaml:"policies" validate:"max=10,dive,policyarn"`
+	Policies []string `yaml:"policies" validate:"max=10,unique,dive,policyarn"`
 
 	// Allow `aws ecs execute-command` into running tasks.
 	Exec bool `yaml:"exec"`
@@ -244,13 +247,16 @@ type Scaling struct {
 	// Average memory to aim at.
 	MemoryPercent float64 `yaml:"memoryPercent" validate:"min=1,max=100"`
 	// Requests a minute and task to aim at.
-	RequestsPerTarget int `yaml:"requestsPerTarget" validate:"min=1"`
+	RequestsPerTarget int `yaml:"requestsPerTarget" validate:"min=1,max=1000000000"`
 	// The pause after tasks were taken away.
 	ScaleIn time.Duration `yaml:"scaleIn" validate:"min=0s,max=24h"`
 	// The pause after tasks were added.
 	ScaleOut time.Duration `yaml:"scaleOut" validate:"min=0s,max=24h"`
 	// Other bounds from points of time on.
-	Schedule []Schedule `yaml:"schedule" validate:"dive"`
+	//
+	// 200 scheduled actions are a quota that AWS does not raise.
+	// https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html
+	Schedule []Schedule `yaml:"schedule" validate:"max=200,dive"`
 }
 
 // Schedule sets the bounds of the number of tasks from a point of time on.
@@ -331,6 +337,8 @@ type Database struct {
 	BackupDays int `yaml:"backupDays" validate:"min=1,max=35"`
 	// When they are made.
 	BackupWindow string `yaml:"backupWindow" validate:"window"`
+	// When AWS may maintain the cluster: half an hour that it chooses where this is empty. It must not overlap backupWindow: set it when you change that of a deployed stack.
+	MaintenanceWindow string `yaml:"maintenanceWindow" validate:"omitempty,weekly"`
 	// AWS refuses to delete the cluster.
 	DeletionProtection bool `yaml:"deletionProtection"`
 	// Use RDS Extended Support when the engine version is past its end of standard support, at about 0.10 USD an hour for each vCPU. It can't be changed with a deploy: set true for a cluster that was created by version 1.0.0.
@@ -338,10 +346,10 @@ type Database struct {
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
 	ExtendedSupport bool `yaml:"extendedSupport"`
 
-	// How often the password changes; 0s is never.
+	// How often the password changes, up to 999 days; 0s is never.
 	//
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
-	Rotation time.Duration `yaml:"rotation" validate:"eq=0s|min=4h,max=24000h"`
+	Rotation time.Duration `yaml:"rotation" validate:"eq=0s|min=4h,max=23976h,hours"`
 
 	// With this block the container gets the whole connection string as one secret variable.
 	ConnectionString *ConnectionString `yaml:"connectionString"`
@@ -352,7 +360,7 @@ type Database struct {
 type ConnectionString struct {
 	// The variable's name.
 	Env string `yaml:"env" validate:"envname"`
-	// With the places {host}, {reader}, {port}, {name}, {username} and {password}.
+	// With the places {host}, {reader}, {port}, {name}, {username} and {password}; {{ and }} are braces.
 	Format string `yaml:"format" validate:"required,max=4096"`
 }
 
@@ -386,7 +394,10 @@ type GitHub struct {
 	// With it there is a role that GitHub's workflows of this repository can take on.
 	Repository string `yaml:"repository" validate:"omitempty,githubrepo"`
 	// The branch that may.
-	Branch string `yaml:"branch" validate:"required,branch"`
+	//
+	// A role that trusts a longer one would be above its quota of 2048 characters.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	Branch string `yaml:"branch" validate:"required,max=200,branch"`
 }
 
 // StackName is what CloudFormation knows the environment by.

@@ -21,8 +21,9 @@ type Setting struct {
 	Default string
 	// Allowed is in words; empty where every value of the kind is.
 	Allowed string
-	// Rules are the field's own, as the validation library reads them.
-	Rules string
+	Limits
+	// Keys and Values are the limits of the entries of a table or list.
+	Keys, Values Limits
 }
 
 // Settings lists every key, in the order that the types declare them.
@@ -40,9 +41,10 @@ func settingsOf(prefix string, block reflect.Value) []Setting {
 		field, value := block.Type().Field(i), block.Field(i)
 		s := Setting{
 			Key: prefix + field.Tag.Get("yaml"), Type: block.Type().Name(), Field: field.Name,
-			Rules: field.Tag.Get("validate"),
+			Kind: kindOf(value), Default: written(value),
 		}
-		s.Kind, s.Default, s.Allowed = kindOf(value), written(value), allowed(s.Rules)
+		s.Limits, s.Keys, s.Values = limitsOf(field.Tag.Get("validate"))
+		s.Allowed = s.allowed()
 		list = append(list, s)
 		switch {
 		case value.Kind() == reflect.Struct:
@@ -119,41 +121,19 @@ func written(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// allowed puts a field's rules in words.
-func allowed(tag string) string {
-	tag, _, _ = strings.Cut(tag, ",dive")
+// allowed joins what is said of a setting and of its entries.
+func (s Setting) allowed() string {
 	var words []string
-	minimum, maximum := "", ""
-	for part := range strings.SplitSeq(tag, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		switch name {
-		case "min":
-			minimum = value
-		case "max":
-			maximum = value
-		case "eq":
-			words, minimum = append(words, "0s, or"), strings.TrimPrefix(value, "0s|min=")
-		case "oneof":
-			words = append(words, strings.ReplaceAll(value, " ", ", "))
-		case "required":
-			words = append(words, "required")
-		case "fqdn":
-			words = append(words, "a domain name")
-		case "email":
-			words = append(words, "an e-mail address")
-		default:
-			if rule, ok := rules[name]; ok {
-				words = append(words, rule.allows)
-			}
+	each := "values: "
+	if s.Kind == "list of text" {
+		each = "each: "
+	}
+	for _, part := range []struct{ of, limits string }{
+		{"", s.Words()}, {"keys: ", s.Keys.Words()}, {each, s.Values.Words()},
+	} {
+		if part.limits != "" {
+			words = append(words, part.of+part.limits)
 		}
 	}
-	switch {
-	case minimum != "" && maximum != "":
-		words = append(words, minimum+" to "+maximum)
-	case minimum != "":
-		words = append(words, minimum+" at least")
-	case maximum != "":
-		words = append(words, maximum+" at most")
-	}
-	return strings.ReplaceAll(strings.Join(words, "; "), "or; ", "or ")
+	return strings.Join(words, "; ")
 }

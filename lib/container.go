@@ -2,8 +2,8 @@ package lib
 
 import (
 	"maps"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
@@ -29,6 +29,7 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 		leaveTmpWritable(task, container)
 	}
 	grantConfigured(scope, task, props)
+	keepPlaceholders(task, append(slices.Collect(maps.Values(props.Environment)), props.Command...))
 	excuse(task, "AwsSolutions-ECS2", "The variables say where things are. What is secret comes from Secrets Manager.")
 	excuseWildcards(task.ExecutionRole(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
 	return task
@@ -91,15 +92,14 @@ func grantConfigured(scope constructs.Construct, task awsecs.FargateTaskDefiniti
 
 func configuredSecrets(scope constructs.Construct, references map[string]string) map[string]awsecs.Secret {
 	secrets := map[string]awsecs.Secret{}
-	for name, reference := range references {
-		// The ARN itself has six colons; a seventh starts the key.
-		parts := strings.SplitN(reference, ":", 8)
-		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+name), jsii.String(strings.Join(parts[:7], ":")))
+	for variable, reference := range references {
+		arn, name := config.SplitSecret(reference)
+		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+variable), &arn)
 		var key *string
-		if len(parts) == 8 {
-			key = &parts[7]
+		if name != "" {
+			key = &name
 		}
-		secrets[name] = awsecs.Secret_FromSecretsManager(secret, key)
+		secrets[variable] = awsecs.Secret_FromSecretsManager(secret, key)
 	}
 	return secrets
 }

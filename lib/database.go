@@ -3,7 +3,6 @@ package lib
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
@@ -89,8 +88,9 @@ func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group a
 		Engine: awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
 			Version: awsrds.AuroraMysqlEngineVersion_VER_3_10_4(),
 		}),
-		Writer:                        newInstance("Writer", nil),
-		Readers:                       newReaders(props.Readers),
+		Writer:                        newInstance("Writer", nil, props),
+		Readers:                       newReaders(props),
+		PreferredMaintenanceWindow:    maintenanceWindow(props),
 		ServerlessV2MinCapacity:       &props.MinCapacity,
 		ServerlessV2MaxCapacity:       &props.MaxCapacity,
 		ServerlessV2AutoPauseDuration: autoPause(props),
@@ -129,23 +129,33 @@ func lifecycleSupport(extended bool) awsrds.EngineLifecycleSupport {
 	return awsrds.EngineLifecycleSupport_OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED
 }
 
-func newReaders(n int) *[]awsrds.IClusterInstance {
-	readers := make([]awsrds.IClusterInstance, n)
+func newReaders(props DatabaseProps) *[]awsrds.IClusterInstance {
+	readers := make([]awsrds.IClusterInstance, props.Readers)
 	for i := range readers {
 		// The first takes over from the writer and must be able to carry its load
 		// at once; the others follow their own.
-		readers[i] = newInstance("Reader"+strconv.Itoa(i+1), jsii.Bool(i == 0))
+		readers[i] = newInstance("Reader"+strconv.Itoa(i+1), jsii.Bool(i == 0), props)
 	}
 	return &readers
 }
 
-func newInstance(id string, scaleWithWriter *bool) awsrds.IClusterInstance {
+func newInstance(id string, scaleWithWriter *bool, props DatabaseProps) awsrds.IClusterInstance {
 	return awsrds.ClusterInstance_ServerlessV2(&id, &awsrds.ServerlessV2ClusterInstanceProps{
 		PubliclyAccessible: jsii.Bool(false),
 		ScaleWithWriter:    scaleWithWriter,
 		// An upgrade that AWS starts by itself would leave the long-term line.
 		AutoMinorVersionUpgrade: jsii.Bool(false),
+		// An instance has a window of its own.
+		PreferredMaintenanceWindow: maintenanceWindow(props),
 	})
+}
+
+// maintenanceWindow is nil where AWS chooses it.
+func maintenanceWindow(props DatabaseProps) *string {
+	if props.MaintenanceWindow == "" {
+		return nil
+	}
+	return &props.MaintenanceWindow
 }
 
 // autoPause is nil unless the cluster may pause: RDS refuses the setting else.
@@ -168,18 +178,19 @@ func databaseRemoval(retain bool) awscdk.RemovalPolicy {
 // newConnectionString composes a second secret from the first. CloudFormation
 // resolves the password while it deploys: it is in no template.
 func newConnectionString(scope constructs.Construct, d Database) awssecretsmanager.Secret {
-	value := strings.NewReplacer(
-		"{host}", *d.Cluster.ClusterEndpoint().Hostname(),
-		"{reader}", *d.Cluster.ClusterReadEndpoint().Hostname(),
-		"{port}", strconv.Itoa(mysqlPort),
-		"{name}", d.props.Name,
-		"{username}", d.props.Username,
-		"{password}", *d.Secret.SecretValueFromJson(jsii.String("password")).UnsafeUnwrap(),
-	).Replace(d.props.ConnectionString.Format)
+	value := d.props.ConnectionString.Fill(map[string]string{
+		"{host}":     *d.Cluster.ClusterEndpoint().Hostname(),
+		"{reader}":   *d.Cluster.ClusterReadEndpoint().Hostname(),
+		"{port}":     strconv.Itoa(mysqlPort),
+		"{name}":     d.props.Name,
+		"{username}": d.props.Username,
+		"{password}": *d.Secret.SecretValueFromJson(jsii.String("password")).UnsafeUnwrap(),
+	})
 	secret := awssecretsmanager.NewSecret(scope, jsii.String("ConnectionString"), &awssecretsmanager.SecretProps{
 		Description:       jsii.String("Connection string of the database"),
 		SecretStringValue: awscdk.SecretValue_UnsafePlainText(&value),
 	})
+	keepPlaceholders(secret, []string{d.props.ConnectionString.Format})
 	excuse(secret, "AwsSolutions-SMG4", "It is composed of the password, which the configuration does not let rotate beside it.")
 	return secret
 }

@@ -78,6 +78,7 @@ func newStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 			jsii.String("Without a domain the service answers plain HTTP, under the load balancer's own name. Set domain in the configuration for TLS."))
 	}
 	warnOfSpot(stack, props.Config)
+	warnOfPublicRange(stack, props.Network)
 	return stack
 }
 

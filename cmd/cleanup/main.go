@@ -27,7 +27,7 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "", "the environment, a file in config/; production unless given")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	path := flag.String("config", "", "another configuration file")
 	yes := flag.Bool("yes", false, "remove what a failed first deploy left without asking")
 	flag.Parse()

@@ -28,7 +28,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.environment, "environment", "production", "the environment, a file in config/")
+	flag.StringVar(&o.environment, "environment", "", "the environment, a file in config/")
 	flag.StringVar(&o.regions, "regions", "", "the regions to show, with commas between; all that have prices unless given")
 	flag.StringVar(&o.fetch, "fetch", "", "a region whose prices are read from AWS's public price list, and kept in "+fetchedPath)
 	flag.BoolVar(&o.sources, "sources", false, "print every price, with its source and date")

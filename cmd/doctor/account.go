@@ -49,7 +49,7 @@ func (p *patient) credentials(ctx context.Context) (finding, error) {
 }
 
 func (p *patient) bootstrap(ctx context.Context) (finding, error) {
-	fix := "npx cdk bootstrap " + p.place()
+	fix := "npx cdk bootstrap -c environment=" + p.config.Environment + " " + p.place()
 	parameter, err := p.clients.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: &p.wanted.BootstrapParameter})
 	if codeOf(err) == "ParameterNotFound" {
 		return bad(fix, "the CDK is not bootstrapped here")

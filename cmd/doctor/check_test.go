@@ -67,7 +67,7 @@ func TestEachMistakeIsFound(t *testing.T) {
 		{"no network", func(_ *account, p *patient) { p.clients.sts = unreachable() }, "credentials", fail, "check the network"},
 		{"the root user", func(a *account, _ *patient) { a.arn = "arn:aws:iam::123456789012:root" }, "credentials", warn, "role"},
 
-		{"no bootstrap", func(a *account, _ *patient) { a.bootstrap = 0 }, "bootstrap", fail, "npx cdk bootstrap aws://123456789012/eu-central-1"},
+		{"no bootstrap", func(a *account, _ *patient) { a.bootstrap = 0 }, "bootstrap", fail, "npx cdk bootstrap -c environment=production aws://123456789012/eu-central-1"},
 		{"an old bootstrap", func(a *account, _ *patient) { a.bootstrap = 5 }, "bootstrap", fail, "npx cdk bootstrap"},
 
 		{"a stack that works", stack(cfntypes.StackStatusUpdateRollbackComplete, true), "stack", ok, ""},

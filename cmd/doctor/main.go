@@ -17,7 +17,7 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "production", "the environment, a file in config/")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	secrets := flag.Bool("secrets", false, "read the secrets of the configuration, to see whether they have the keys that it names")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -25,7 +25,7 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "", "the environment, a file in config/; production unless given")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	path := flag.String("config", "", "another configuration file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

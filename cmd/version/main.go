@@ -21,7 +21,7 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "", "the environment, a file in config/; production unless given")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	path := flag.String("config", "", "another configuration file")
 	flag.Parse()
 	cfg, err := config.Choose("config", *environment, *path)

@@ -55,7 +55,7 @@ func (a *account) DescribeStacks(_ context.Context, in *cloudformation.DescribeS
 // DescribeStackEvents gives a page for each event.
 func (a *account) DescribeStackEvents(_ context.Context, in *cloudformation.DescribeStackEventsInput, _ ...func(*cloudformation.Options)) (*cloudformation.DescribeStackEventsOutput, error) {
 	page, _ := strconv.Atoi(aws.ToString(in.NextToken))
-	out := &cloudformation.DescribeStackEventsOutput{StackEvents: a.events[page : page+1]}
+	out := &cloudformation.DescribeStackEventsOutput{StackEvents: a.events[page:min(page+1, len(a.events))]}
 	if page+1 < len(a.events) {
 		out.NextToken = aws.String(strconv.Itoa(page + 1))
 	}
@@ -143,6 +143,15 @@ func (a *account) DescribeDBClusters(_ context.Context, in *rds.DescribeDBCluste
 	return &rds.DescribeDBClustersOutput{DBClusters: []rdstypes.DBCluster{{DeletionProtection: &protected}}}, nil
 }
 
+// DescribeDBClusterSnapshots has one of each cluster that was deleted.
+func (a *account) DescribeDBClusterSnapshots(_ context.Context, in *rds.DescribeDBClusterSnapshotsInput, _ ...func(*rds.Options)) (*rds.DescribeDBClusterSnapshotsOutput, error) {
+	out := &rds.DescribeDBClusterSnapshotsOutput{}
+	if _, known := a.clusters[*in.DBClusterIdentifier]; known && a.status != types.StackStatusRollbackFailed {
+		out.DBClusterSnapshots = []rdstypes.DBClusterSnapshot{{DBClusterSnapshotIdentifier: aws.String("snapshot-of-" + *in.DBClusterIdentifier)}}
+	}
+	return out, nil
+}
+
 func (a *account) ModifyDBCluster(_ context.Context, in *rds.ModifyDBClusterInput, _ ...func(*rds.Options)) (*rds.ModifyDBClusterOutput, error) {
 	a.writes = append(a.writes, "cluster "+*in.DBClusterIdentifier)
 	a.clusters[*in.DBClusterIdentifier] = *in.DeletionProtection
@@ -226,19 +235,19 @@ func (a *account) DeleteBucket(_ context.Context, in *s3.DeleteBucketInput, _ ..
 
 // happened adds an event of the stack, newer than the others.
 func (a *account) happened(status types.ResourceStatus) {
-	a.event("CloudStruct-production", stackID, status)
+	a.event("CloudStruct-production", "AWS::CloudFormation::Stack", stackID, status)
 }
 
-func (a *account) event(logical, physical string, status types.ResourceStatus) {
+func (a *account) event(logical, kind, physical string, status types.ResourceStatus) {
 	at := time.Date(2026, 1, 2, 3, len(a.events), 0, 0, time.UTC)
 	a.events = slices.Insert(a.events, 0, types.StackEvent{
-		LogicalResourceId: &logical, PhysicalResourceId: &physical, ResourceStatus: status, Timestamp: &at,
+		LogicalResourceId: &logical, ResourceType: &kind, PhysicalResourceId: &physical, ResourceStatus: status, Timestamp: &at,
 	})
 }
 
 // add makes a resource of the stack that could not be rolled back.
 func (a *account) add(logical, kind, physical string) {
-	a.event(logical, physical, types.ResourceStatusCreateComplete)
+	a.event(logical, kind, physical, types.ResourceStatusCreateComplete)
 	a.resources = append(a.resources, types.StackResourceSummary{
 		LogicalResourceId: &logical, ResourceType: &kind, PhysicalResourceId: &physical, ResourceStatus: types.ResourceStatusDeleteFailed,
 	})

@@ -122,8 +122,8 @@ func TestWhatTheStackDidNotMakeStays(t *testing.T) {
 			PhysicalResourceId: aws.String("others"), ResourceStatus: types.ResourceStatusCreateFailed,
 		})
 		a.retained = append(a.retained, "Other") // CloudFormation deletes nothing that it did not make
-		a.event("Other", "others", types.ResourceStatusCreateInProgress)
-		a.event("Other", "others", types.ResourceStatusCreateFailed)
+		a.event("Other", "AWS::ECR::Repository", "others", types.ResourceStatusCreateInProgress)
+		a.event("Other", "AWS::ECR::Repository", "others", types.ResourceStatusCreateFailed)
 		if err := a.cleaner().Remove(context.Background(), plan(t, a), io.Discard); err != nil {
 			t.Fatal(err)
 		}
@@ -223,9 +223,26 @@ func TestARollbackToNothingOnlyLosesItsProtection(t *testing.T) {
 	}
 }
 
+// TestSnapshotsAreNamedAndStay: they may be of a database that somebody has used.
+func TestSnapshotsAreNamedAndStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rolledBack := failed()
+		rolledBack.status = types.StackStatusRollbackComplete
+		for name, a := range map[string]*account{"rolled back": rolledBack, "removed": failed()} {
+			var out bytes.Buffer
+			if err := a.cleaner().Remove(context.Background(), plan(t, a), &out); err != nil {
+				t.Fatal(err)
+			}
+			if want := "--db-cluster-snapshot-identifier snapshot-of-cluster\n"; strings.Count(out.String(), want) != 1 {
+				t.Errorf("%s: printed %q, want %q once", name, out.String(), want)
+			}
+		}
+	})
+}
+
 func TestOtherStacksNeedNothing(t *testing.T) {
 	for _, status := range []types.StackStatus{
-		"", types.StackStatusCreateComplete, types.StackStatusUpdateRollbackFailed, types.StackStatusRollbackInProgress, types.StackStatusReviewInProgress, types.StackStatusRollbackComplete,
+		"", types.StackStatusCreateComplete, types.StackStatusUpdateRollbackFailed, types.StackStatusRollbackInProgress, types.StackStatusReviewInProgress,
 	} {
 		if p := plan(t, &account{status: status}); p != nil {
 			t.Errorf("%s: %+v", status, p)

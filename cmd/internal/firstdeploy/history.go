@@ -30,6 +30,8 @@ type history struct {
 	// created are the physical ids, by logical id, of the resources that this
 	// stack itself made.
 	created map[string][]string
+	// clusters are the physical ids of the database clusters among them.
+	clusters []string
 }
 
 // read returns the history of a stack that was never complete, or the reason why
@@ -54,6 +56,9 @@ func (c Cleaner) read(ctx context.Context, stackID string) (history, string, err
 			case id != "" && begun(event):
 				logical := aws.ToString(event.LogicalResourceId)
 				h.created[logical] = append(h.created[logical], id)
+				if aws.ToString(event.ResourceType) == "AWS::RDS::DBCluster" && !slices.Contains(h.clusters, id) {
+					h.clusters = append(h.clusters, id)
+				}
 			}
 		}
 	}

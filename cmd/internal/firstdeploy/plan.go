@@ -23,7 +23,8 @@ type Plan struct {
 	id        string
 	protected bool
 	steps     []step
-	left      int // resources in the stack
+	left      int      // resources in the stack
+	clusters  []string // that the stack created
 }
 
 // step is one change before or after the deletion of the stack.
@@ -51,10 +52,9 @@ func (c Cleaner) Plan(ctx context.Context, name string) (*Plan, error) {
 	switch p.Status {
 	case types.StackStatusRollbackComplete:
 		// Nothing is left in it, and the CDK CLI deletes it unless it is protected.
-		if !p.protected {
-			return nil, nil
-		}
-		return p, nil
+		history, _, err := c.read(ctx, p.id)
+		p.clusters = history.clusters
+		return p, err
 	case types.StackStatusRollbackFailed, types.StackStatusDeleteFailed:
 		return p, c.fill(ctx, p)
 	default:
@@ -73,7 +73,7 @@ func (c Cleaner) fill(ctx context.Context, p *Plan) error {
 	if err != nil {
 		return err
 	}
-	p.left = len(resources)
+	p.left, p.clusters = len(resources), history.clusters
 	for _, resource := range resources {
 		look, known := c.kinds()[aws.ToString(resource.ResourceType)]
 		if !known || !history.made(resource) {

@@ -37,7 +37,7 @@ func (c Cleaner) Remove(ctx context.Context, p *Plan, w io.Writer) error {
 		}
 	}
 	if p.Harmless() {
-		return nil
+		return c.reportSnapshots(ctx, p, w)
 	}
 	for _, s := range p.steps {
 		if err := s.do(ctx); err != nil && !gone(err) {
@@ -57,7 +57,7 @@ func (c Cleaner) Remove(ctx context.Context, p *Plan, w io.Writer) error {
 		}
 	}
 	fmt.Fprintln(w, "Deleted.")
-	return nil
+	return c.reportSnapshots(ctx, p, w)
 }
 
 // unchanged makes sure that the stack is still the one that was looked at: the
