@@ -108,6 +108,22 @@ func TestAPriceThatIsNotSureIsAMistake(t *testing.T) {
 	}
 }
 
+// TestUSEast1HasNoPrefix has a usage type beside it that then begins like a prefixed one.
+func TestUSEast1HasNoPrefix(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("testdata", "offers", "AWSELB.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := strings.NewReplacer(`"EU-`, `"`, "eu-west-1", "us-east-1").Replace(string(text))
+	found, err := readOffer(strings.NewReader(edited), "AWSELB", "us-east-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if usd, err := found.price("load-balancer-hour"); err != nil || usd != 0.0252 {
+		t.Errorf("%g, %v", usd, err)
+	}
+}
+
 func TestAPriceListThatDoesNotAnswerIsAMistake(t *testing.T) {
 	if _, err := fetch(context.Background(), priceListOf(t), "eu-west-3", nil, io.Discard); err == nil || !strings.Contains(err.Error(), "404") {
 		t.Error(err)

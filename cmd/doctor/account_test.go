@@ -53,6 +53,7 @@ type account struct {
 	zones        map[string]route53types.HostedZone
 	servers      []string // of every zone
 	records      []route53types.ResourceRecordSet
+	pages        int    // of records that were read
 	template     string // of the deployed stack
 	secrets      map[string]secret
 	read         []string // secrets whose values were read
@@ -205,6 +206,7 @@ func (a *account) ListResourceRecordSets(ctx context.Context, in *route53.ListRe
 	if err := a.answer(ctx, "Route 53", "ListResourceRecordSets"); err != nil {
 		return nil, err
 	}
+	a.pages++
 	out := &route53.ListResourceRecordSetsOutput{}
 	for i, record := range a.records {
 		if strings.TrimSuffix(*record.Name, ".") == strings.TrimSuffix(*in.StartRecordName, ".") && (in.StartRecordType == "" || in.StartRecordType == record.Type) {

@@ -40,3 +40,13 @@ func TestARecordThatIsTakenIsFound(t *testing.T) {
 		}
 	}
 }
+
+func TestAZoneIsNotReadToItsEnd(t *testing.T) {
+	a, p := ready()
+	for _, name := range []string{"server.example.com.", "shop.example.com.", "status.example.com.", "www.example.com."} {
+		a.records = append(a.records, route53types.ResourceRecordSet{Name: &name, Type: route53types.RRTypeTxt})
+	}
+	if f, err := p.recordName(context.Background()); err != nil || f.verdict != ok || a.pages != 2 {
+		t.Errorf("%s, %v, after %d pages, want 2", f.what, err, a.pages)
+	}
+}

@@ -95,6 +95,21 @@ func TestAReplacementIsFound(t *testing.T) {
 	}
 }
 
+// TestReplacementsSpread goes through a chain in any order: a map has none.
+func TestReplacementsSpread(t *testing.T) {
+	const chain = `{"Resources": {
+		"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+		"First": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"VpcId": {"Ref": "Vpc"}}},
+		"Second": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"VpcId": {"Ref": "First"}}},
+		"Third": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"VpcId": {"Ref": "Second"}}}}}`
+	before, after := parsed(t, chain), parsed(t, strings.ReplaceAll(chain, "10.0.0.0", "10.1.0.0"))
+	for range 50 {
+		if found := replaced(before, after); len(found) != 4 {
+			t.Fatalf("found %v, want all four", found)
+		}
+	}
+}
+
 // TestCreateOnlyPropertiesAreTheSchemas compares with CloudFormation's own schemas.
 func TestCreateOnlyPropertiesAreTheSchemas(t *testing.T) {
 	found, err := filepath.Glob(filepath.Join(".tools", "venv", "lib", "python3*", "site-packages", "cfnlint", "data", "schemas"))

@@ -80,7 +80,11 @@ func (a *account) DeleteStack(_ context.Context, in *cloudformation.DeleteStackI
 	a.status = types.StackStatusDeleteComplete
 	for i := range a.resources {
 		r := &a.resources[i]
-		if slices.Contains(a.retained, *r.LogicalResourceId) || r.ResourceStatus == types.ResourceStatusDeleteComplete {
+		if r.ResourceStatus == types.ResourceStatusDeleteComplete {
+			continue
+		}
+		if slices.Contains(a.retained, *r.LogicalResourceId) {
+			r.ResourceStatus = types.ResourceStatusDeleteSkipped
 			continue
 		}
 		if reason := a.obstacle(*r.ResourceType, *r.PhysicalResourceId); reason != "" {
