@@ -6,7 +6,6 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -21,23 +20,34 @@ import (
 )
 
 func main() {
-	app := awscdk.NewApp(nil)
-	cfg, err := load(app)
+	err := synthesize()
+	jsii.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		// Not jsii.Close, which may have something to say about it.
 		os.Exit(1)
 	}
-	if err := synthesize(app, cfg); err != nil {
-		fmt.Fprintf(os.Stderr, "%s: %v\n", cmp.Or(contextValue(app, "config"), filepath.Join("config", cfg.Environment+".yaml")), err)
-		os.Exit(1)
-	}
-	jsii.Close()
 }
 
-// synthesize makes the stack. The CDK panics with what it refuses, and with what
-// its own rules find at the end: both become an error of one line.
-func synthesize(app awscdk.App, cfg config.Config) (err error) {
+func synthesize() error {
+	app := awscdk.NewApp(nil)
+	context, _ := app.Node().GetAllContext(nil).(map[string]any)
+	cfg, err := config.FromContext("config", context)
+	if err != nil {
+		return err
+	}
+	if err := makeStack(app, cfg); err != nil {
+		file, isFile := context["config"].(string)
+		if !isFile {
+			file = filepath.Join("config", cfg.Environment+".yaml")
+		}
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// makeStack makes the stack. The CDK panics with what it refuses, and with what its
+// own rules find at the end: both become an error of one line.
+func makeStack(app awscdk.App, cfg config.Config) (err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
 			err = errors.New(oneLine(fmt.Sprint(failure)))
@@ -62,14 +72,4 @@ func oneLine(message string) string {
 		}
 	}
 	return strings.Join(lines, "; ")
-}
-
-// load reads the configuration that the context names.
-func load(app awscdk.App) (config.Config, error) {
-	return config.Choose("config", contextValue(app, "environment"), contextValue(app, "config"))
-}
-
-func contextValue(app awscdk.App, key string) string {
-	value, _ := app.Node().TryGetContext(&key).(string)
-	return value
 }

@@ -26,8 +26,12 @@ func Load(path string) (Config, error) {
 	return parse(path, data)
 }
 
+// errNoChoice is the error of whoever names neither an environment nor a file: no
+// environment is the default, so that none is changed by a mistake.
+var errNoChoice = errors.New("no environment is chosen")
+
 // Choose reads the file at path or, without one, that of an environment in a
-// folder: production when none is named.
+// folder.
 func Choose(folder, environment, path string) (Config, error) {
 	switch {
 	case environment != "" && path != "":
@@ -35,12 +39,15 @@ func Choose(folder, environment, path string) (Config, error) {
 	case path != "":
 		return Load(path)
 	}
-	return LoadEnvironment(folder, cmp.Or(environment, "production"))
+	return LoadEnvironment(folder, environment)
 }
 
 // LoadEnvironment reads the file of an environment in a folder. A file that is
 // about another environment is refused: it would change that one's stack.
 func LoadEnvironment(folder, environment string) (Config, error) {
+	if environment == "" {
+		return Config{}, fmt.Errorf("%w: the environments are %s", errNoChoice, strings.Join(environments(folder), ", "))
+	}
 	path := filepath.Join(folder, environment+".yaml")
 	if filepath.Dir(path) != filepath.Clean(folder) {
 		return Config{}, fmt.Errorf("environment %q: must be the name of a file in %s, without .yaml; use -c config=PATH for another file", environment, folder)

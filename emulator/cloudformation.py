@@ -3,12 +3,13 @@
 import contextvars
 import uuid
 
-from ministack.services.cloudformation import drift, helpers, provisioners, stacks
+from ministack.services.cloudformation import drift, engine, helpers, provisioners, stacks
 from ministack.services.cloudformation import handlers as actions
 
 from .core import lacks, wrapped
 
 WORKER_TYPES = set()  # types that wait for something that this server does
+REFUSABLE = set()  # types whose delete may be refused
 
 
 def nothing(physical_id, properties):
@@ -41,6 +42,8 @@ def handlers(type_name):
 
 def check(type_name, **checks):
     """Let functions raise an error before a type's create, update or delete, with the same arguments."""
+    if "delete" in checks:
+        REFUSABLE.add(type_name)
     for name, refuse in checks.items():
         handlers(type_name)[name] = checked(handlers(type_name)[name], refuse)
 
@@ -71,13 +74,40 @@ def runs_on_worker_thread(original, resource_type):
     return resource_type in WORKER_TYPES or original(resource_type)
 
 
+@wrapped(stacks, "_topological_sort")
+def creation_order(original, resources, conditions):
+    """CloudFormation creates at the same time what does not depend on each other, MiniStack one by one.
+
+    What may be refused to be deleted comes as early as it can, so that it exists by the
+    time when something that it does not depend on fails.
+    """
+    order = original(resources, conditions)
+    active, placed = set(order), {}
+
+    def place(name):
+        for dependency in sorted(engine._extract_deps(resources[name], active), key=order.index):
+            if dependency not in placed and dependency != name:
+                place(dependency)
+        placed[name] = True
+
+    for first in (True, False):
+        for name in order:
+            if name not in placed and (resources[name].get("Type") in REFUSABLE) is first:
+                place(name)
+    return list(placed)
+
+
 # The template of the operation that is being rolled back, by physical id.
 rolling_back = contextvars.ContextVar("rolling_back", default=None)
 
 
 @wrapped(stacks, "_roll_back_operation")
 async def roll_back_operation(original, stack_name, stack_id, stack, operation, reason_override=""):
-    """Keep what could not be deleted, which a later delete of the stack tries again."""
+    """Keep what could not be deleted, which a later delete of the stack tries again.
+
+    That delete follows the template's deletion policies, which retain there what
+    RetainExceptOnCreate deletes in the rollback itself.
+    """
     before = dict(stack.get("_resources", {}))
     definitions = (operation.get("template") or {}).get("Resources", {})
     rolling_back.set({r["PhysicalResourceId"]: definitions.get(logical_id) for logical_id, r in before.items()})
@@ -86,6 +116,7 @@ async def roll_back_operation(original, stack_name, stack_id, stack, operation, 
     finally:
         rolling_back.set(None)
     if stack["StackStatus"] == "ROLLBACK_FAILED":
+        stack["_template"] = operation.get("template") or {}
         for logical_id in stack["_rollback_failed"]:
             stack["_resources"][logical_id] = {**before[logical_id], "ResourceStatus": "DELETE_FAILED"}
 

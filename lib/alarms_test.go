@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
 	"cloudstruct/config"
 )
 
@@ -157,5 +160,19 @@ func TestReplicaLagIsThatOfReaders(t *testing.T) {
 	}
 	if production(t, func(c *config.Config) { c.Database.Readers = 0 }).hasAlarm("ReplicaLag") {
 		t.Error("replica lag is watched without a reader")
+	}
+}
+
+// TestSynthInformsOfNothing is about the CDK's remark that the alarm which rolls a
+// deployment back may wait for the service: it does not, and every synth would
+// print it.
+func TestSynthInformsOfNothing(t *testing.T) {
+	for name, change := range variants {
+		t.Run(name, func(t *testing.T) {
+			_, made := variant(t, change)
+			stack{t: t}.check(func() {
+				assertions.Annotations_FromStack(made).HasNoInfo(jsii.String("*"), assertions.Match_AnyValue())
+			})
+		})
 	}
 }

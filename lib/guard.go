@@ -27,11 +27,11 @@ func (m Monitoring) GuardDeployments(balancer Balancer, service Service, alarms 
 	if alarms.Latency > 0 {
 		names = append(names, m.slowRequests(balancer, alarms).AlarmName())
 	}
-	service.Fargate.EnableDeploymentAlarms(&names, &awsecs.DeploymentAlarmOptions{
-		Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM,
+	// The L2 method EnableDeploymentAlarms warns of a circular dependency for every
+	// alarm of the same stack, in a message that can't be acknowledged: it has no id.
+	service.Fargate.Node().DefaultChild().(awsecs.CfnService).AddPropertyOverride(jsii.String("DeploymentConfiguration.Alarms"), map[string]any{
+		"AlarmNames": names, "Enable": true, "Rollback": true,
 	})
-	// The CDK can't tell that these alarms do not wait for the service.
-	awscdk.Annotations_Of(service.Fargate).AcknowledgeInfo(jsii.String("Annotation::info-annotation"), nil)
 }
 
 // failedRequests fires by percentage, so that it means the same for a busy API and for a

@@ -56,20 +56,17 @@ type testAccount struct {
 	t *testing.T
 }
 
-func newAccount(t *testing.T, configuration string) testAccount {
+// newAccount makes one, whose tour inherits more variables than this test has.
+func newAccount(t *testing.T, configuration string, inherited ...string) testAccount {
 	t.Helper()
 	t.Parallel()
-	for _, needed := range []string{filepath.Join("node_modules", ".bin", "cdk"), filepath.Join(".tools", "venv", "installed")} {
-		if _, err := os.Stat(needed); err != nil {
-			t.Skip("make test installs what this needs:", err)
-		}
-	}
+	skipUnlessInstalled(t)
 	folder := t.TempDir()
-	log, err := openLog(filepath.Join(folder, "local.log"))
+	log, err := openLog(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := testAccount{&tour{folder: folder, log: log, out: io.Discard}, t}
+	a := testAccount{&tour{folder: folder, log: log, out: io.Discard, inherited: append(os.Environ(), inherited...)}, t}
 	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_REFUSALS=" + a.refusals()}
 	t.Cleanup(func() {
 		if a.emulator != nil {
@@ -83,9 +80,17 @@ func newAccount(t *testing.T, configuration string) testAccount {
 		log.Close()
 	})
 	a.configure(configuration)
-	a.must(a.startEmulator)
 	a.must(a.bootstrap)
 	return a
+}
+
+func skipUnlessInstalled(t *testing.T) {
+	t.Helper()
+	for _, needed := range []string{filepath.Join("node_modules", ".bin", "cdk"), filepath.Join(".tools", "venv", "installed")} {
+		if _, err := os.Stat(needed); err != nil {
+			t.Skip("make test installs what this needs:", err)
+		}
+	}
 }
 
 // registryDown is the file whose presence takes the registry down.
@@ -99,7 +104,8 @@ func (a testAccount) must(step func(context.Context) (string, error)) {
 	}
 }
 
-// configure writes a configuration and synthesizes it.
+// configure writes a configuration, starts the emulator of its hosted zone, and
+// synthesizes it.
 func (a testAccount) configure(text string) {
 	a.t.Helper()
 	a.file = filepath.Join(a.folder, "configuration.yaml")
@@ -107,9 +113,8 @@ func (a testAccount) configure(text string) {
 		a.t.Fatal(err)
 	}
 	a.must(a.readConfiguration)
-	if a.emulator == nil { // cdk takes its account from there
-		a.emulator = &emulator{}
-		defer func() { a.emulator = nil }()
+	if a.emulator == nil { // where cdk then asks for the account
+		a.must(a.startEmulator)
 	}
 	a.must(a.synthesize)
 }
@@ -177,9 +182,9 @@ func (a testAccount) mustFail(status cfntypes.StackStatus, reason string) {
 // tryDeploy does what `make deploy` does.
 func (a testAccount) tryDeploy() error {
 	a.t.Helper()
-	unblock := a.command(a.t.Context(), "go", "run", "./cmd/unblock", "-config", a.file)
-	unblock.Stdout, unblock.Stderr = a.log, a.log
-	if err := unblock.Run(); err != nil {
+	cleanup := a.command(a.t.Context(), "go", "run", "./cmd/cleanup", "-config", a.file)
+	cleanup.Stdout, cleanup.Stderr = a.log, a.log
+	if err := cleanup.Run(); err != nil {
 		a.t.Fatal(err)
 	}
 	_, err := a.deploy(a.t.Context())
