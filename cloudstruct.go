@@ -6,6 +6,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -20,7 +21,7 @@ import (
 )
 
 func main() {
-	err := synthesize()
+	err := run()
 	jsii.Close()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -28,26 +29,23 @@ func main() {
 	}
 }
 
-func synthesize() error {
+func run() error {
 	app := awscdk.NewApp(nil)
 	context, _ := app.Node().GetAllContext(nil).(map[string]any)
 	cfg, err := config.FromContext("config", context)
 	if err != nil {
 		return err
 	}
-	if err := makeStack(app, cfg); err != nil {
-		file, isFile := context["config"].(string)
-		if !isFile {
-			file = filepath.Join("config", cfg.Environment+".yaml")
-		}
-		return fmt.Errorf("%s: %w", file, err)
+	if err := synthesize(app, cfg); err != nil {
+		file, _ := context["config"].(string)
+		return fmt.Errorf("%s: %w", cmp.Or(file, filepath.Join("config", cfg.Environment+".yaml")), err)
 	}
 	return nil
 }
 
-// makeStack makes the stack. The CDK panics with what it refuses, and with what its
-// own rules find at the end: both become an error of one line.
-func makeStack(app awscdk.App, cfg config.Config) (err error) {
+// synthesize makes the stack. The CDK panics with what it refuses, and with what its own
+// rules find at the end: both become an error of one line.
+func synthesize(app awscdk.App, cfg config.Config) (err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
 			err = errors.New(oneLine(fmt.Sprint(failure)))

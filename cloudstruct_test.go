@@ -176,39 +176,6 @@ func TestMistakesAreExplainedWithoutATrace(t *testing.T) {
 	}
 }
 
-// TestWhatTheCDKRefusesIsOneLine takes values that the reader of the configuration
-// does not let through.
-func TestWhatTheCDKRefusesIsOneLine(t *testing.T) {
-	for _, test := range []struct {
-		name   string
-		change func(*config.Config)
-		want   string
-	}{
-		{"while the stack is made", func(c *config.Config) { c.Database.Rotation = 4*time.Hour + time.Second }, "'14401 seconds' cannot be converted"},
-		{"at the end", func(c *config.Config) { c.Tags = map[string]string{"a": "x;y"} }, "Validation failed"},
-		{"by the stack itself", func(c *config.Config) { c.Logs.RetentionDays = 2 }, "logs.retentionDays: CloudWatch Logs has no period of 2 days"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			context, err := appcontext.WithoutFunctions(".")
-			if err != nil {
-				t.Fatal(err)
-			}
-			cfg := config.Default()
-			cfg.Environment = "production"
-			test.change(&cfg)
-			err = makeStack(awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())}), cfg)
-			if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("got %v, want one line with %s", err, test.want)
-			}
-			for _, trace := range []string{"goroutine", " at ", ".js:", ".go:"} {
-				if err != nil && strings.Contains(err.Error(), trace) {
-					t.Errorf("%q has %q, a part of a trace", err, trace)
-				}
-			}
-		})
-	}
-}
-
 // TestTheRuntimeEndsQuietly closes jsii's Node process often enough to see its two
 // waits for it race, as they did before jsii-runtime-go 1.142: one in four ends
 // printed "Runtime process exited abnormally: waitid: no child processes".
@@ -233,6 +200,39 @@ func TestTheRuntimeEndsQuietly(t *testing.T) {
 	printed, err := io.ReadAll(read)
 	if err != nil || bytes.Contains(printed, []byte("exited abnormally")) {
 		t.Errorf("printed %q, %v", printed, err)
+	}
+}
+
+// TestWhatTheCDKRefusesIsOneLine takes values that the reader of the configuration
+// does not let through.
+func TestWhatTheCDKRefusesIsOneLine(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*config.Config)
+		want   string
+	}{
+		{"while the stack is made", func(c *config.Config) { c.Database.Rotation = 4*time.Hour + time.Second }, "'14401 seconds' cannot be converted"},
+		{"at the end", func(c *config.Config) { c.Tags = map[string]string{"a": "x;y"} }, "Validation failed"},
+		{"by the stack itself", func(c *config.Config) { c.Logs.RetentionDays = 2 }, "logs.retentionDays: CloudWatch Logs has no period of 2 days"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			context, err := appcontext.WithoutFunctions(".")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := config.Default()
+			cfg.Environment = "production"
+			test.change(&cfg)
+			err = synthesize(awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())}), cfg)
+			if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want one line with %s", err, test.want)
+			}
+			for _, trace := range []string{"goroutine", " at ", ".js:", ".go:"} {
+				if err != nil && strings.Contains(err.Error(), trace) {
+					t.Errorf("%q has %q, a part of a trace", err, trace)
+				}
+			}
+		})
 	}
 }
 
