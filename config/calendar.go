@@ -25,7 +25,7 @@ var calendar = sync.OnceValue(func() []calendarDay {
 	return days
 })
 
-// isSpecialDate tells whether a day is the one that L, LW or 15W mean in its month.
+// isSpecialDate reports whether a day is the one that L, LW or 15W mean in its month.
 func isSpecialDate(field string, day calendarDay) bool {
 	switch {
 	case field == "L":
@@ -58,7 +58,7 @@ func (d calendarDay) workingDay(date int) int {
 	return date
 }
 
-// isSpecialWeekday tells whether a day is the one that L, FRIL or FRI#2 mean.
+// isSpecialWeekday reports whether a day is the one that L, FRIL or FRI#2 mean.
 func isSpecialWeekday(field string, day calendarDay) bool {
 	if field == "L" { // the last day of the week
 		return day.weekday == 7

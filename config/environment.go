@@ -11,7 +11,7 @@ const (
 	// maxTaskDefinition is how much a task definition can hold.
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
 	maxTaskDefinition = 64 << 10
-	// ownDefinition is more than what the stack writes into it besides: about 3 KiB.
+	// ownDefinition is more than what the stack writes into it itself: about 3 KiB.
 	ownDefinition = 6 << 10
 )
 

@@ -2,7 +2,7 @@ package config
 
 import "fmt"
 
-// ignored reports keys that the file sets, and that have no effect beside others.
+// ignored reports keys that the file sets, and that have no effect together with others.
 func (r *reader) ignored(c *Config) {
 	s := c.Service
 	most := c.Scaling.Max
@@ -32,7 +32,7 @@ func (r *reader) ignored(c *Config) {
 	}
 }
 
-// scales tells whether the load can change the number of tasks at some time.
+// scales reports whether the load can change the number of tasks at some time.
 func (s Scaling) scales() bool {
 	for _, at := range s.Schedule {
 		if *orZero(at.Min) != *orZero(at.Max) {
@@ -42,7 +42,7 @@ func (s Scaling) scales() bool {
 	return s.Min != s.Max
 }
 
-// isConstant tells whether no entry of the schedule changes the bounds.
+// isConstant reports whether no entry of the schedule changes the bounds.
 func (s Scaling) isConstant() bool {
 	for _, at := range s.Schedule {
 		if *orZero(at.Min) != s.Min || *orZero(at.Max) != s.Max {

@@ -41,7 +41,7 @@ var internal = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("198.18.0.0/15"),
 }
 
-// IsPublic tells whether the network has addresses that belong to others on the
+// IsPublic reports whether the network has addresses that belong to others on the
 // internet, whom tasks then can't reach.
 func (n Network) IsPublic() bool {
 	network, err := netip.ParsePrefix(n.CIDR)

@@ -24,7 +24,7 @@ type rule struct {
 	hint func(value string) string
 }
 
-// holds tells whether a value keeps the rule.
+// holds reports whether a value keeps the rule.
 func (r rule) holds(v reflect.Value) bool {
 	if r.expression != "" && !compiled[r.expression].MatchString(v.String()) {
 		return false

@@ -159,7 +159,7 @@ func cutAtColon(node ast.Node) (text string, isCut bool) {
 	return key + ":" + value, value != "" && !pairs.Next()
 }
 
-// touch tells whether there is nothing between an unquoted key's colon and the
+// touch reports whether there is nothing between an unquoted key's colon and the
 // value.
 func touch(pair *ast.MappingValueNode) bool {
 	key, colon, value := pair.Key.GetToken(), pair.Start, pair.Value.GetToken()

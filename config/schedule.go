@@ -42,7 +42,7 @@ func (m *moments) never() bool {
 	return !slices.ContainsFunc(m.days[:], func(days uint64) bool { return days != 0 })
 }
 
-// meet tells whether both are due in some minute.
+// meet reports whether both are due in some minute.
 func (m *moments) meet(other *moments) bool {
 	if m.minutes&other.minutes == 0 || m.hours&other.hours == 0 {
 		return false

@@ -66,7 +66,7 @@ func timeOfWeek(text string) time.Duration {
 	return time.Duration(day)*24*time.Hour + sinceMidnight
 }
 
-// overlaps tells whether a daily window meets a weekly one.
+// overlaps reports whether a daily window meets a weekly one.
 func (w window) overlaps(weekly window) bool {
 	for day := range 15 { // a week, and the windows that last over its end
 		start := w.start + time.Duration(day-1)*24*time.Hour

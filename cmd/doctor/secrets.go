@@ -10,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"cloudstruct/config"
 )
 
 // secretReference is a value of service.secrets: an ARN, and a key after it.
@@ -20,12 +22,9 @@ type secretReference struct{ variable, arn, region, account, key string }
 func (p *patient) secretReferences() []secretReference {
 	var all []secretReference
 	for _, variable := range slices.Sorted(maps.Keys(p.config.Service.Secrets)) {
-		fields := strings.SplitN(p.config.Service.Secrets[variable], ":", 8)
-		r := secretReference{variable: variable, arn: strings.Join(fields[:7], ":"), region: fields[3], account: fields[4]}
-		if len(fields) == 8 {
-			r.key = fields[7]
-		}
-		all = append(all, r)
+		arn, key := config.SplitSecret(p.config.Service.Secrets[variable])
+		fields := strings.SplitN(arn, ":", 6)
+		all = append(all, secretReference{variable: variable, arn: arn, region: fields[3], account: fields[4], key: key})
 	}
 	return all
 }

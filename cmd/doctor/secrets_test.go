@@ -24,6 +24,7 @@ func TestSecretsThatTasksCannotGetAreFound(t *testing.T) {
 		{"another region", strings.Replace(prefix, "eu-central-1", "us-east-1", 1) + "a-AbCdEf", nil, false, fail, "the secret is in region us-east-1, the deploy goes to eu-central-1", 0},
 		{"another account", strings.Replace(prefix, "123456789012", "999999999999", 1) + "a-AbCdEf", nil, false, fail, "the secret is in account 999999999999", 0},
 		{"a key that is not asked for", prefix + "a-AbCdEf:key", &secret{value: `{"key": "x"}`}, false, ok, "SECRETS=yes reads them to see whether they have key", 0},
+		{"a key with a final colon", prefix + "a-AbCdEf:key:", &secret{value: `{"key": "x"}`}, true, ok, "all exist", 1},
 		{"a key", prefix + "a-AbCdEf:key", &secret{value: `{"key": "x"}`}, true, ok, "all exist", 1},
 		{"another key", prefix + "a-AbCdEf:key", &secret{value: `{"other": "x"}`}, true, fail, "no key key; it has other", 1},
 		{"a key of what is not JSON", prefix + "a-AbCdEf:key", &secret{value: "hunter2"}, true, fail, "is not JSON", 1},
