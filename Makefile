@@ -118,7 +118,7 @@ $(npm): package.json package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-$(venv): cmd/local/requirements.txt .github/requirements.txt
+$(venv): emulator/requirements.txt .github/requirements.txt
 	python3 -m venv --clear .tools/venv
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$^)
 	@touch $@

@@ -47,7 +47,7 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 	if err := os.MkdirAll(temporary, 0o755); err != nil {
 		return "", err
 	}
-	cmd := exec.Command(filepath.Join(".tools", "venv", "bin", "python"), filepath.Join("cmd", "local", "emulator.py"))
+	cmd := exec.Command(filepath.Join(".tools", "venv", "bin", "python"), "-m", "emulator")
 	if !t.keep {
 		// Should this program be killed, the pipe closes, and the emulator ends too.
 		cmd.Args = append(cmd.Args, "--end-with-parent")

@@ -1,0 +1,26 @@
+"""Start MiniStack with every module of this package in effect."""
+
+import os
+import sys
+import threading
+
+from ministack import app
+
+from . import autoscaling, balancing, cloudwatch, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
+
+
+def end_with_parent():
+    """End when the process that started this one, and holds the other end of its
+    standard input, is gone, however it ended."""
+
+    def watch():
+        sys.stdin.read()
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+if "--end-with-parent" in sys.argv:
+    sys.argv.remove("--end-with-parent")
+    end_with_parent()
+app.main()
