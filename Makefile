@@ -18,6 +18,7 @@ venv := .tools/venv/installed
 browser := .tools/browser/installed
 actionlint := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
 cfn-lint := .tools/venv/bin/cfn-lint
+ruff := .tools/venv/bin/ruff
 golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 gotestsum := .tools/bin/gotestsum-$(GOTESTSUM_VERSION)
 mariadb := .tools/mariadb/installed
@@ -64,16 +65,18 @@ doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it 
 
 .PHONY: test
 test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests
+	.tools/venv/bin/python -m pytest --quiet emulator/tests
 	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 15m ./...
 	cd examples/api && MARIADB=$(CURDIR)/.tools/mariadb $(CURDIR)/$(gotestsum) --format pkgname -- ./...
 
 .PHONY: lint
-lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv)
+lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv) $(ruff)
 	go mod verify
 	go mod tidy -diff
 	go vet ./...
 	$(golangci-lint) run
 	cd examples/api && go mod verify && go mod tidy -diff && go vet ./... && $(CURDIR)/$(golangci-lint) run
+	$(ruff) check emulator && $(ruff) format --check emulator
 	$(actionlint) -shellcheck .tools/venv/bin/shellcheck
 	$(actionlint) examples/api/.github/workflows/release.yml
 
@@ -139,6 +142,10 @@ $(actionlint):
 	mv .tools/bin/actionlint $@
 
 $(cfn-lint): lib/testdata/requirements.txt $(venv)
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(ruff): emulator/requirements-dev.txt $(venv)
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 

@@ -9,7 +9,11 @@ from .core import wrapped
 WORKER_TYPES = set()  # types that wait for something that this server does
 
 
-def resource(type_name, create, delete=lambda physical_id, properties: None):
+def nothing(physical_id, properties):
+    """Delete of a type that leaves nothing behind."""
+
+
+def resource(type_name, create, delete=nothing):
     """Register a type whose every change replaces the resource."""
 
     def update(physical_id, old, new, stack_name, logical_id):

@@ -22,7 +22,8 @@ def wrapped(module, name):
     if not hasattr(module, name):
         version = importlib.metadata.version("ministack")
         raise SystemExit(
-            f"MiniStack {version} has no {module.__name__}.{name}, which the emulator replaces: use the version that emulator/requirements.txt pins"
+            f"MiniStack {version} has no {module.__name__}.{name}, which the emulator replaces: "
+            "use the version that emulator/requirements.txt pins"
         )
 
     def decorate(replacement):

@@ -13,7 +13,16 @@ from .core import ok, wrapped
 from .ecs_deployments import deployments, revisions
 
 SERVICE = "AWS::ECS::Service"
-BRIEF = {"serviceDeploymentArn", "serviceArn", "clusterArn", "startedAt", "createdAt", "finishedAt", "status", "statusReason"}
+BRIEF = {
+    "serviceDeploymentArn",
+    "serviceArn",
+    "clusterArn",
+    "startedAt",
+    "createdAt",
+    "finishedAt",
+    "status",
+    "statusReason",
+}
 # The release loop and scaling change a service.
 DRIFTING = ("TaskDefinition", "DesiredCount", "LaunchType", "PlatformVersion")
 

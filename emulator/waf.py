@@ -20,8 +20,8 @@ def log_acl(logical_id, properties, stack_name):
         name = arn.partition(":log-group:")[2]
         if not name.startswith("aws-waf-logs-") or name not in cloudwatch_logs._log_groups:
             raise ValueError(
-                "The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by colons or slashes.,"
-                f" field: LOG_DESTINATION, parameter: {arn}"
+                "The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by colons "
+                f"or slashes., field: LOG_DESTINATION, parameter: {arn}"
             )
     return properties["ResourceArn"], {}
 
