@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_r
 """
 
 from ministack.services import ecs
+from ministack.services.cloudformation import provisioners
 
 from .. import ecs_deployments
 from ..core import wrapped
@@ -13,6 +14,16 @@ from .principals import Service, Session
 
 TASKS = Service("ecs-tasks.amazonaws.com")
 PULL = ("ecr:BatchCheckLayerAvailability", "ecr:GetDownloadUrlForLayer", "ecr:BatchGetImage")
+
+
+@wrapped(provisioners, "_normalize_container_defs")
+def normalize_container_defs(original, definitions):
+    """A template's secrets under the names that ECS's API has for them."""
+    normal = original(definitions)
+    for definition in normal:
+        if "secrets" in definition:
+            definition["secrets"] = provisioners._pascal_to_camel(definition["secrets"])
+    return normal
 
 
 @wrapped(ecs_deployments, "resolve_images")

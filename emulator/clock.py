@@ -1,0 +1,52 @@
+"""Time that passes at once: POST /_emulator/clock?seconds=600 makes all that ECS, ECR and
+Secrets Manager remember so much older, and starts the schedules that are due then."""
+
+import time
+
+from ministack import app
+from ministack.services import ecr, eventbridge, secretsmanager
+
+from . import ecs_deployments
+from .core import wrapped
+
+# What ECS keeps of a service's deployments:
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
+REMEMBERED = 90 * 24 * 60 * 60
+ECS_TIMES = ("createdAt", "startedAt", "updatedAt", "finishedAt")
+
+
+def age(record, keys, seconds):
+    for key in keys:
+        if record.get(key):
+            record[key] -= seconds
+
+
+def advance(seconds):
+    with ecs_deployments.lock:
+        for deployment in ecs_deployments.deployments.values():
+            age(deployment, ECS_TIMES, seconds)
+        forget()
+    for images in ecr._images.values():
+        for image in images:
+            age(image, ("imagePushedAt",), seconds)
+    for secret in secretsmanager._secrets.values():
+        age(secret, ("LastRotatedDate", "LastChangedDate"), seconds)
+    for key, rule in eventbridge._rules._data.items():
+        eventbridge._rule_last_fired.setdefault(key, rule["CreationTime"])
+        eventbridge._rule_last_fired[key] -= seconds
+    eventbridge._tick_scheduled_rules()
+
+
+def forget():
+    oldest = time.time() - REMEMBERED
+    for arn, deployment in list(ecs_deployments.deployments.items()):
+        if deployment.get("finishedAt", oldest) < oldest:
+            del ecs_deployments.deployments[arn]
+
+
+@wrapped(app, "_handle_pre_body_request")
+async def handle_pre_body_request(original, method, path, headers, query_params, request_id):
+    if (method, path) == ("POST", "/_emulator/clock"):
+        advance(int(query_params["seconds"][0]))
+        return 200, {}, b""
+    return await original(method, path, headers, query_params, request_id)
