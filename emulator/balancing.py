@@ -2,13 +2,12 @@
 
 from ministack.services import alb
 
-from .cloudformation import refuse_delete
+from .cloudformation import check
 
 
-def protected_balancer(physical_id):
+def refuse_protected(physical_id, properties):
     if {"Key": "deletion_protection.enabled", "Value": "true"} in alb._lb_attrs.get(physical_id, []):
-        return f"Load balancer '{physical_id}' cannot be deleted because deletion protection is enabled"
-    return None
+        raise ValueError(f"Load balancer '{physical_id}' cannot be deleted because deletion protection is enabled")
 
 
-refuse_delete("AWS::ElasticLoadBalancingV2::LoadBalancer", protected_balancer)
+check("AWS::ElasticLoadBalancingV2::LoadBalancer", delete=refuse_protected)

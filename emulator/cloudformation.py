@@ -1,10 +1,12 @@
-"""CloudFormation: resource types that MiniStack lacks, and deletes that AWS refuses."""
+"""CloudFormation: resource types that MiniStack lacks, deletes that AWS refuses, and roll-backs."""
 
+import contextvars
 import uuid
 
-from ministack.services.cloudformation import drift, provisioners, stacks
+from ministack.services.cloudformation import drift, helpers, provisioners, stacks
+from ministack.services.cloudformation import handlers as actions
 
-from .core import wrapped
+from .core import lacks, wrapped
 
 WORKER_TYPES = set()  # types that wait for something that this server does
 
@@ -33,20 +35,30 @@ def only_recorded(logical_id, properties, stack_name):
 def handlers(type_name):
     """The create, update and delete of a type that MiniStack has."""
     if type_name not in provisioners._RESOURCE_HANDLERS:
-        raise SystemExit(f"MiniStack has no {type_name}, which the emulator changes")
+        lacks(f"handler of {type_name}")
     return provisioners._RESOURCE_HANDLERS[type_name]
 
 
-def refuse_delete(type_name, reason):
-    """Fail the delete of what AWS would not delete, for the reason that a function gives."""
-    original = handlers(type_name)["delete"]
+def check(type_name, **checks):
+    """Let functions raise an error before a type's create, update or delete, with the same arguments."""
+    for name, refuse in checks.items():
+        handlers(type_name)[name] = checked(handlers(type_name)[name], refuse)
 
-    def delete(physical_id, properties):
-        if refusal := reason(physical_id):
-            raise ValueError(refusal)
-        original(physical_id, properties)
 
-    handlers(type_name)["delete"] = delete
+def checked(original, refuse):
+    def handler(*arguments):
+        refuse(*arguments)
+        return original(*arguments)
+
+    return handler
+
+
+def refusal(message, service, status=400, code="GeneralServiceException"):
+    """The error of a resource handler whose request the service refused, worded as on AWS."""
+    return ValueError(
+        f'Resource handler returned message: "{helpers._sdk_error(message, service, status)}"'
+        f" (RequestToken: {uuid.uuid4()}, HandlerErrorCode: {code})"
+    )
 
 
 def read_drift(type_name, reader, keys):
@@ -57,3 +69,42 @@ def read_drift(type_name, reader, keys):
 @wrapped(stacks, "_runs_on_worker_thread")
 def runs_on_worker_thread(original, resource_type):
     return resource_type in WORKER_TYPES or original(resource_type)
+
+
+# The template of the operation that is being rolled back, by physical id.
+rolling_back = contextvars.ContextVar("rolling_back", default=None)
+
+
+@wrapped(stacks, "_roll_back_operation")
+async def roll_back_operation(original, stack_name, stack_id, stack, operation, reason_override=""):
+    """Keep what could not be deleted, which a later delete of the stack tries again."""
+    before = dict(stack.get("_resources", {}))
+    definitions = (operation.get("template") or {}).get("Resources", {})
+    rolling_back.set({r["PhysicalResourceId"]: definitions.get(logical_id) for logical_id, r in before.items()})
+    try:
+        await original(stack_name, stack_id, stack, operation, reason_override)
+    finally:
+        rolling_back.set(None)
+    if stack["StackStatus"] == "ROLLBACK_FAILED":
+        for logical_id in stack["_rollback_failed"]:
+            stack["_resources"][logical_id] = {**before[logical_id], "ResourceStatus": "DELETE_FAILED"}
+
+
+@wrapped(stacks, "_delete_resource")
+def delete_resource(original, resource_type, physical_id, properties, stack_name=None, logical_id=None):
+    """A roll-back deletes under the same DeletionPolicy as anything else, so Snapshot takes one.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+    names RetainExceptOnCreate as the one policy that makes an exception of it.
+    """
+    definition = (rolling_back.get() or {}).get(physical_id)
+    if definition and definition.get("DeletionPolicy", default_policy(definition)) == "Snapshot":
+        stacks._snapshot_resource(resource_type, physical_id, properties)
+    return original(resource_type, physical_id, properties, stack_name, logical_id)
+
+
+def default_policy(definition):
+    return stacks._default_resource_policy(definition, "DeletionPolicy")
+
+
+actions._roll_back_operation = stacks._roll_back_operation

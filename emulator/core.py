@@ -20,17 +20,33 @@ def after(seconds, action, *args):
 def wrapped(module, name):
     """Replace a function of MiniStack by one whose first argument is the original."""
     if not hasattr(module, name):
-        version = importlib.metadata.version("ministack")
-        raise SystemExit(
-            f"MiniStack {version} has no {module.__name__}.{name}, which the emulator replaces: "
-            "use the version that emulator/requirements.txt pins"
-        )
+        lacks(f"{module.__name__}.{name}")
 
     def decorate(replacement):
         setattr(module, name, functools.partial(replacement, getattr(module, name)))
         return replacement
 
     return decorate
+
+
+def wrapped_action(module, action):
+    """Replace what MiniStack does on an action of a service's API."""
+    if action not in module._ACTION_MAP:
+        lacks(f"{module.__name__}, action {action}")
+
+    def decorate(replacement):
+        module._ACTION_MAP[action] = functools.partial(replacement, module._ACTION_MAP[action])
+        return replacement
+
+    return decorate
+
+
+def lacks(what):
+    version = importlib.metadata.version("ministack")
+    raise SystemExit(
+        f"MiniStack {version} has no {what}, which the emulator replaces: "
+        "use the version that emulator/requirements.txt pins"
+    )
 
 
 def ok(response):

@@ -1,25 +1,37 @@
-"""Route 53 and Certificate Manager: the zone of the configured domain, and certificates that it validates."""
+"""Route 53 and Certificate Manager: the zone of the configured domain, its records, and certificates."""
 
 import os
 
 from ministack.services import route53
+from ministack.services.cloudformation import provisioners
 
-from .cloudformation import handlers
+from .cloudformation import check, handlers, refusal
+from .core import wrapped
 
-CERTIFICATE = "AWS::CertificateManager::Certificate"
+
+@wrapped(provisioners, "_r53_record_set_create")
+def create_record(original, logical_id, properties, stack_name):
+    """CloudFormation adopts a record that is the same as the template's, and refuses any other that exists.
+
+    https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/560
+    """
+    wanted = provisioners._r53_record_set_build_rs(properties)
+    zone = provisioners._r53_resolve_hosted_zone_id(properties)
+    for record in route53._records.get(zone, []):
+        if route53._rs_key(record) != route53._rs_key(wanted):
+            continue
+        if record == wanted:
+            return wanted["Name"], {"Name": wanted["Name"]}
+        text = f"Tried to create resource record set [name='{wanted['Name']}', type='{wanted['Type']}']"
+        raise refusal(f"[{text} but it already exists]", "Route53", code="InvalidRequest")
+    return original(logical_id, properties, stack_name)
 
 
-def check_certificate():
+def refuse_unknown_zone(logical_id, properties, stack_name):
     """A certificate is validated by records in a zone that must exist."""
-    original = handlers(CERTIFICATE)["create"]
-
-    def create(logical_id, properties, stack_name):
-        for option in properties.get("DomainValidationOptions", []):
-            if option.get("HostedZoneId") not in route53._zones:
-                raise ValueError(f"No hosted zone found with ID: {option.get('HostedZoneId')}")
-        return original(logical_id, properties, stack_name)
-
-    handlers(CERTIFICATE)["create"] = create
+    for option in properties.get("DomainValidationOptions", []):
+        if option.get("HostedZoneId") not in route53._zones:
+            raise ValueError(f"No hosted zone found with ID: {option.get('HostedZoneId')}")
 
 
 def add_hosted_zone(zone_id, name):
@@ -36,6 +48,7 @@ def add_hosted_zone(zone_id, name):
     route53._records[zone_id] = route53._default_records(name)
 
 
-check_certificate()
+handlers("AWS::Route53::RecordSet")["create"] = provisioners._r53_record_set_create
+check("AWS::CertificateManager::Certificate", create=refuse_unknown_zone)
 if "HOSTED_ZONE_ID" in os.environ:
     add_hosted_zone(os.environ["HOSTED_ZONE_ID"], os.environ["HOSTED_ZONE_NAME"])
