@@ -8,7 +8,7 @@ from ministack.services import ecs
 
 from . import ecs_tasks
 from .core import after
-from .ecs_images import resolve
+from .ecs_images import STALLED, resolve
 from .events import put_event
 
 SETTLE_SECONDS = 0.5  # how long each phase of a deployment lasts
@@ -48,7 +48,8 @@ def begin(service):
             "sourceServiceRevisions": [{"arn": good["targetServiceRevision"]["arn"]}] if good else [],
         }
     send_state(deployments[arn], "SERVICE_DEPLOYMENT_IN_PROGRESS", "ECS deployment in progress.")
-    after(SETTLE_SECONDS, settle, arn, failure)
+    if failure != STALLED:
+        after(SETTLE_SECONDS, settle, arn, failure)
 
 
 def resolve_images(task_definition):

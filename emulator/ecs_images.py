@@ -4,6 +4,8 @@ import json
 
 from ministack.services import ecr
 
+STALLED = "the deployment never starts a task"
+
 
 def resolve(image):
     """The digest that an image reference names now, and why its tasks would fail."""
@@ -11,7 +13,10 @@ def resolve(image):
     found = next((i for i in ecr._images.get(repository, []) if tag in i.get("imageTags", [])), None)
     if not found:
         return None, f"CannotPullContainerError: {image}: not found"
-    return found["imageDigest"], labels(repository, found).get("cloudstruct.emulator.fails")
+    said = labels(repository, found)
+    if "cloudstruct.emulator.stalls" in said:
+        return None, STALLED
+    return found["imageDigest"], said.get("cloudstruct.emulator.fails")
 
 
 def labels(repository, image):

@@ -35,6 +35,7 @@ const (
 environment: production
 domain: {name: artisantiling.co.nz, hostedZoneId: Z0123456789EXAMPLE}
 database: {rotation: 720h}
+github: {repository: owner/name, branch: main}
 `
 	development = `
 environment: development
@@ -70,7 +71,8 @@ func newAccount(t *testing.T, configuration string) testAccount {
 		t.Fatal(err)
 	}
 	a := testAccount{&tour{folder: folder, log: log, out: io.Discard}, t}
-	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown()}
+	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_TARGETS_DOWN=" + a.targetsDown()}
+	t.Cleanup(func() { a.recorded() })
 	t.Cleanup(func() {
 		if a.emulator != nil {
 			if err := a.emulator.stop(); err != nil {
@@ -355,6 +357,17 @@ func TestProductionFromFailedDeployToWhatADestroyKeeps(t *testing.T) {
 	a.must(a.rotate)
 	a.wantClean("after a rotation")
 
+	a.must(a.releaseAsWorkflow)
+	a.must(a.stallingRelease)
+	a.must(a.forget)
+	a.must(a.ringAlarm)
+	a.failFunction()
+	a.loseEvents(a.pushEvent, a.deploymentEvent, a.scheduleEvent, a.rotationEvent, a.placementEvent)
+	a.configure(production + "image: {autoDeploy: false}\n")
+	a.must(a.deploy)
+	a.loseEvents(a.pushEvent, a.rotationEvent)
+	a.must(a.reportedPush)
+
 	a.must(a.destroy) // which is refused at first
 	kept := added(a.inventory(), before)
 	for i, prefix := range []string{"ecr:describe_repositories my-api", "rds:describe_db_cluster_snapshots ", "s3:list_buckets "} {
@@ -386,8 +399,7 @@ func (a testAccount) rotate(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	a.python(&struct{}{}, "call.py", "secretsmanager", "put_secret_value",
-		fmt.Sprintf(`{"SecretId": %q, "SecretString": "{\"username\": \"dbadmin\", \"password\": \"another\"}"}`, a.outputs["DatabaseSecretArn"]))
+	a.changePassword()
 	return "", a.await(ctx, "tasks with the new password", func(ctx context.Context) (string, error) {
 		after, err := a.succeeded(ctx)
 		if err != nil || aws.ToString(after.ServiceDeploymentArn) == aws.ToString(before.ServiceDeploymentArn) {
@@ -395,6 +407,12 @@ func (a testAccount) rotate(ctx context.Context) (string, error) {
 		}
 		return "another deployment", nil
 	}, "another deployment")
+}
+
+func (a testAccount) changePassword() {
+	a.t.Helper()
+	a.python(&struct{}{}, "call.py", "secretsmanager", "put_secret_value",
+		fmt.Sprintf(`{"SecretId": %q, "SecretString": "{\"username\": \"dbadmin\", \"password\": \"another\"}"}`, a.outputs["DatabaseSecretArn"]))
 }
 
 func TestUpdateThatFailsRollsBack(t *testing.T) {

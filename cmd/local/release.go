@@ -128,10 +128,19 @@ func (t *tour) retry(ctx context.Context) (string, error) {
 // push makes a small image and pushes it under the deploy tag, the way that
 // docker login and docker push do. With a failure the emulator lets it fail.
 func (t *tour) push(ctx context.Context, failure string) (string, error) {
-	image, err := newImage(failure)
+	labels := map[string]string{}
+	if failure != "" {
+		labels["cloudstruct.emulator.fails"] = failure
+	}
+	image, err := newImage(labels)
 	if err != nil {
 		return "", err
 	}
+	return t.pushAs(ctx, t.config.Image.Tag, image)
+}
+
+// pushAs pushes an image under a tag.
+func (t *tour) pushAs(ctx context.Context, under string, image v1.Image) (string, error) {
 	token, err := t.clients.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
 		return "", err
@@ -143,7 +152,7 @@ func (t *tour) push(ctx context.Context, failure string) (string, error) {
 	}
 	user, password, _ := strings.Cut(string(decoded), ":")
 	registry := strings.TrimPrefix(aws.ToString(data.ProxyEndpoint), "http://")
-	tag, err := name.NewTag(registry+"/"+t.config.Image.Repository+":"+t.config.Image.Tag, name.Insecure)
+	tag, err := name.NewTag(registry+"/"+t.config.Image.Repository+":"+under, name.Insecure)
 	if err != nil {
 		return "", err
 	}
@@ -154,13 +163,13 @@ func (t *tour) push(ctx context.Context, failure string) (string, error) {
 	return digest.String(), err
 }
 
-func newImage(failure string) (v1.Image, error) {
+func newImage(labels map[string]string) (v1.Image, error) {
 	content := []byte("built at " + time.Now().Format(time.RFC3339Nano)) // another image each time
 	image, err := mutate.AppendLayers(empty.Image, static.NewLayer(content, types.DockerUncompressedLayer))
-	if err != nil || failure == "" {
-		return image, err
+	if err != nil {
+		return nil, err
 	}
-	return mutate.Config(image, v1.Config{Labels: map[string]string{"cloudstruct.emulator.fails": failure}})
+	return mutate.Config(image, v1.Config{Labels: labels})
 }
 
 // running is the digest of the newest deployment that succeeded.
@@ -238,6 +247,11 @@ func (t *tour) subscribe(ctx context.Context) (string, error) {
 
 // receive waits for a message about a release, and gives its subject and text.
 func (t *tour) receive(ctx context.Context, queue string) (string, error) {
+	return t.receiveAbout(ctx, queue, "turned back")
+}
+
+// receiveAbout waits for a message whose subject or text has some words.
+func (t *tour) receiveAbout(ctx context.Context, queue, words string) (string, error) {
 	for range 15 {
 		answer, err := t.clients.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &queue, WaitTimeSeconds: 2})
 		if err != nil {
@@ -248,10 +262,10 @@ func (t *tour) receive(ctx context.Context, queue string) (string, error) {
 			if err := json.Unmarshal([]byte(aws.ToString(message.Body)), &notification); err != nil {
 				return "", err
 			}
-			if strings.Contains(notification.Subject, "turned back") {
-				return notification.Subject + "\n\n" + notification.Message, nil
+			if text := notification.Subject + "\n\n" + notification.Message; strings.Contains(text, words) {
+				return text, nil
 			}
 		}
 	}
-	return "", errors.New("nobody was told why the release was turned back")
+	return "", fmt.Errorf("no message about %q", words)
 }

@@ -18,7 +18,7 @@ from ministack.services import cloudformation
 _path = os.environ.get("EMULATOR_IAM_RECORD")
 _lock = threading.Lock()
 _known = set()  # ids of the policies that are in the file
-refused = []  # the calls that were
+_keys = {}  # of the statements that CloudFormation has written
 
 
 def statements(document):
@@ -36,8 +36,6 @@ def written(stack, owner, document):
 def called(request, policies, allowed):
     """A call was evaluated against some policies: pairs of an owner and a document."""
     call = {**request, "policies": [_policy(*policy) for policy in policies], "allowed": allowed}
-    if not allowed:
-        refused.append(call)
     _write({"call": call})
 
 
@@ -56,9 +54,18 @@ def _policy(owners, document, kind):
 
 
 def _key(stack, statement):
+    """It is made when the statement is written, while the stack has what it names."""
     text = json.dumps({k: v for k, v in statement.items() if k != "Sid"}, sort_keys=True)
+    if (stack, text) not in _keys:
+        _keys[stack, text] = _named_by_template(stack, text)
+    return _keys[stack, text]
+
+
+def _named_by_template(stack, text):
     resources = cloudformation._stacks.get(stack, {}).get("_resources", {})
-    names = {r.get("PhysicalResourceId") or "": logical_id for logical_id, r in resources.items()}
+    names = {}
+    for logical_id, found in resources.items():
+        names.setdefault(found.get("PhysicalResourceId") or "", logical_id)
     for name in sorted(names, key=len, reverse=True):
         if len(name) > 3:
             text = text.replace(name, f"<{names[name]}>")

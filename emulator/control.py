@@ -1,6 +1,12 @@
-"""Time that passes at once: POST /_emulator/clock?seconds=600 makes all that ECS, ECR and
-Secrets Manager remember so much older, and starts the schedules that are due then."""
+"""What tests bring about in the emulator, beyond AWS's own API.
 
+    POST /_emulator/clock   {"seconds": 600} makes all that ECS, ECR and Secrets Manager
+                            remember so much older, and starts schedules that are due then
+    POST /_emulator/event   {"source", "detail_type", "detail", "resources"} is an event of a
+                            service of AWS
+"""
+
+import json
 import time
 
 from ministack import app
@@ -8,6 +14,7 @@ from ministack.services import ecr, eventbridge, secretsmanager
 
 from . import ecs_deployments
 from .core import wrapped
+from .events import put_event
 
 # What ECS keeps of a service's deployments:
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.html
@@ -44,9 +51,12 @@ def forget():
             del ecs_deployments.deployments[arn]
 
 
-@wrapped(app, "_handle_pre_body_request")
-async def handle_pre_body_request(original, method, path, headers, query_params, request_id):
-    if (method, path) == ("POST", "/_emulator/clock"):
-        advance(int(query_params["seconds"][0]))
+@wrapped(app, "_handle_admin_config_request")
+async def handle_admin_config_request(original, path, method, body):
+    if method == "POST" and path in CONTROLS:
+        CONTROLS[path](**json.loads(body))
         return 200, {}, b""
-    return await original(method, path, headers, query_params, request_id)
+    return await original(path, method, body)
+
+
+CONTROLS = {"/_emulator/clock": advance, "/_emulator/event": put_event}
