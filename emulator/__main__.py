@@ -6,7 +6,7 @@ import threading
 
 from ministack import app
 
-from . import autoscaling, balancing, cloudwatch, control, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
+from . import autoscaling, balancing_rules, cloudwatch, control, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
 from .iam import functions, owners, registry, requests, rules, services, tasks, web_identity  # noqa: F401
 
 

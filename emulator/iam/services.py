@@ -1,9 +1,8 @@
-"""Services that act for a resource of the stack: alarms, access logs, flow logs, and the
-CDK's own helpers, whose work the emulator does."""
+"""Services that act for a resource of the stack: alarms, flow logs, and the CDK's own
+helpers, whose work the emulator does."""
 
 import contextlib
 
-from ministack.core.responses import get_account_id
 from ministack.services import cloudwatch, lambda_svc
 
 from .. import ec2, s3  # noqa: F401
@@ -32,35 +31,6 @@ def may_publish(alarms, topic):
         cloudwatch.logger.error("CloudWatch: %s", refusal)
         return False
     return True
-
-
-LOG_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com"
-
-
-def deliver_access_logs(name, attributes):
-    """A balancer writes an object when its access logs are switched on:
-    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html"""
-    if attributes.get("access_logs.s3.enabled") != "true":
-        return
-    bucket, prefix = attributes["access_logs.s3.bucket"], attributes.get("access_logs.s3.prefix", "")
-    key = "/".join(filter(None, (prefix, "AWSLogs", get_account_id(), "ELBAccessLogTestFile")))
-    balancer = arn("elasticloadbalancing", f"loadbalancer/app/{name}")
-    try:
-        require(Service(LOG_DELIVERY, balancer), "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-    except Refused as refusal:
-        raise ValueError(f"Access Denied for bucket: {bucket}. Please check S3bucket permission") from refusal
-
-
-def attributes_of(properties):
-    return {a["Key"]: a["Value"] for a in properties.get("LoadBalancerAttributes", [])}
-
-
-def create_balancer(logical_id, properties, stack_name):
-    deliver_access_logs(f"{stack_name}-{logical_id}", attributes_of(properties))
-
-
-def update_balancer(physical_id, old, new, *rest):
-    deliver_access_logs(physical_id, attributes_of(new))
 
 
 FLOW_LOGS = Service("vpc-flow-logs.amazonaws.com")
@@ -115,7 +85,6 @@ def delete_emptied_bucket(physical_id, properties):
     require_of_helper(properties, EMPTY_OBJECTS, f"{bucket}/object")
 
 
-check("AWS::ElasticLoadBalancingV2::LoadBalancer", create=create_balancer, update=update_balancer)
 check("AWS::EC2::FlowLog", create=create_flow_log)
 check("Custom::VpcRestrictDefaultSG", create=create_closed_group, delete=delete_closed_group)
 check("Custom::S3AutoDeleteObjects", delete=delete_emptied_bucket)
