@@ -39,7 +39,7 @@ def advance(seconds):
     for secret in secretsmanager._secrets.values():
         age(secret, ("LastRotatedDate", "LastChangedDate"), seconds)
     for key, rule in eventbridge._rules._data.items():
-        eventbridge._rule_last_fired.setdefault(key, rule["CreationTime"])
+        eventbridge._rule_last_fired.setdefault(key, rule.get("CreationTime", time.time()))
         eventbridge._rule_last_fired[key] -= seconds
     eventbridge._tick_scheduled_rules()
 

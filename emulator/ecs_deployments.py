@@ -85,12 +85,22 @@ def settle(arn, failure):
             return
         if not failure:
             finish(deployment, "SUCCESSFUL", None)
+            run(deployment)
             send_state(deployment, "SERVICE_DEPLOYMENT_COMPLETED", "ECS deployment completed.")
             return
     revision = revisions[deployment["targetServiceRevision"]["arn"]]
     ecs_tasks.stop_failed(revision, failure)
     deployment["deploymentCircuitBreaker"] = {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
     roll_back(arn, "Service deployment rolled back because the circuit breaker threshold was exceeded.")
+
+
+def run(deployment):
+    """The service itself says which revision runs, also when its deployment is forgotten."""
+    service = ecs._services[deployment["serviceArn"].split(":service/")[1]]
+    target, count = deployment["targetServiceRevision"]["arn"], service["desiredCount"]
+    service["currentServiceRevisions"] = [
+        {"arn": target, "requestedTaskCount": count, "runningTaskCount": count, "pendingTaskCount": 0}
+    ]
 
 
 def roll_back(arn, reason):

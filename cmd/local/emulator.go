@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -158,6 +159,7 @@ type clients struct {
 	cloudformation *cloudformation.Client
 	ecr            *ecr.Client
 	ecs            *ecs.Client
+	lambda         *lambda.Client
 	rds            *rds.Client
 	balancers      *elasticloadbalancingv2.Client
 	sns            *sns.Client
@@ -174,6 +176,7 @@ func newClients(origin string, as aws.CredentialsProvider) clients {
 		cloudformation: cloudformation.NewFromConfig(cfg),
 		ecr:            ecr.NewFromConfig(cfg),
 		ecs:            ecs.NewFromConfig(cfg),
+		lambda:         lambda.NewFromConfig(cfg),
 		rds:            rds.NewFromConfig(cfg),
 		balancers:      elasticloadbalancingv2.NewFromConfig(cfg),
 		sns:            sns.NewFromConfig(cfg),

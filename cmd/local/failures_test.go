@@ -359,7 +359,7 @@ func TestProductionFromFailedDeployToWhatADestroyKeeps(t *testing.T) {
 
 	a.must(a.releaseAsWorkflow)
 	a.must(a.stallingRelease)
-	a.must(a.forget)
+	a.forget()
 	a.must(a.ringAlarm)
 	a.failFunction()
 	a.loseEvents(a.pushEvent, a.deploymentEvent, a.scheduleEvent, a.rotationEvent, a.placementEvent)

@@ -19,6 +19,7 @@ import (
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -103,13 +104,21 @@ func (a testAccount) deployments(status ecstypes.ServiceDeploymentStatus) int {
 
 // forget lets ECS forget its deployments, as it does after 90 days. The loop then has to
 // read the service itself to know what runs.
-func (a testAccount) forget(ctx context.Context) (string, error) {
-	wanted, err := a.running(ctx)
-	if err != nil {
-		return "", err
-	}
+func (a testAccount) forget() {
+	a.t.Helper()
+	a.until("the end of deployments", func() bool {
+		return a.deployments(ecstypes.ServiceDeploymentStatusInProgress)+a.deployments(ecstypes.ServiceDeploymentStatusRollbackInProgress) == 0
+	})
 	a.pass(91 * 24 * time.Hour)
-	return "", a.await(ctx, "the loop to know again what runs", a.running, wanted)
+	answer, err := a.clients.lambda.Invoke(a.t.Context(), &lambda.InvokeInput{
+		FunctionName: aws.String(a.outputs["RedeployFunctionName"]), Payload: []byte(`{"source": "aws.events", "detail-type": "Scheduled Event"}`),
+	})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if !strings.Contains(string(answer.Payload), "the image under the deploy tag runs") {
+		a.t.Errorf("without a deployment to remember, the loop says %s", answer.Payload)
+	}
 }
 
 func (a testAccount) targetsDown() string { return filepath.Join(a.folder, "targets-are-down") }

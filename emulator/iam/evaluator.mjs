@@ -1,5 +1,6 @@
 // Evaluates IAM requests: a line of JSON in, a line of JSON out, in the same order.
 // It ends when its standard input does.
+import { createValidatedPolicy, validateResourcePolicy } from '@cloud-copilot/iam-policy'
 import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 import { createInterface } from 'node:readline'
 
@@ -13,7 +14,8 @@ async function evaluate(request) {
   const simulation = {
     request: { principal, action, resource: { resource, accountId: account }, contextVariables: context },
     identityPolicies: identity.map((policy, i) => ({ name: String(i), policy })),
-    resourcePolicy,
+    // With a name, without which the unchecked simulation does not read it.
+    resourcePolicy: resourcePolicy && createValidatedPolicy(resourcePolicy, validateResourcePolicy, { name: 'resource' }),
     serviceControlPolicies: [],
     resourceControlPolicies: []
   }

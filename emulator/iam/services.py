@@ -3,11 +3,11 @@ helpers, whose work the emulator does."""
 
 import contextlib
 
-from ministack.services import cloudwatch, lambda_svc
+from ministack.services import cloudformation, cloudwatch, iam, lambda_svc
 
 from .. import ec2, s3  # noqa: F401
 from ..cloudformation import check
-from ..core import wrapped
+from ..core import after, wrapped
 from .access import Refused, require, require_trust
 from .actions import arn, stream_arn
 from .functions import LAMBDA, session_of
@@ -37,13 +37,24 @@ FLOW_LOGS = Service("vpc-flow-logs.amazonaws.com")
 
 
 def create_flow_log(logical_id, properties, stack_name):
-    """A flow log whose role may not write is created, and stays empty:
+    require_trust(FLOW_LOGS, properties["DeliverLogsPermissionArn"])
+    after(1, deliver_flow_log, properties, stack_name)
+
+
+def deliver_flow_log(properties, stack_name):
+    """The first records come minutes later, when the stack is complete. A flow log whose
+    role may not write stays empty:
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"""
-    role, group = properties["DeliverLogsPermissionArn"], properties["LogGroupName"]
-    require_trust(FLOW_LOGS, role)
-    session = Session(role.rpartition("/")[2], "flow-log")
+    if cloudformation._stacks[stack_name]["StackStatus"].endswith("IN_PROGRESS"):
+        after(1, deliver_flow_log, properties, stack_name)
+        return
+    role, group = properties["DeliverLogsPermissionArn"].rpartition("/")[2], properties["LogGroupName"]
+    if role not in iam._roles:  # the stack was rolled back
+        return
+    session = Session(role, "flow-log")
     with contextlib.suppress(Refused):
-        require(session, "logs:DescribeLogStreams", arn("logs", f"log-group:{group}"))
+        # What AWS's own error names has nothing after log-stream.
+        require(session, "logs:DescribeLogStreams", stream_arn(group, ""))
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
             require(session, action, stream_arn(group, "eni"))
 
