@@ -9,7 +9,7 @@ from ministack.services.cloudformation import provisioners
 
 from .cloudformation import check, handlers, refusal
 from .core import ok, wrapped_action
-from .iam.access import Refused, require
+from .iam.access import RefusedError, require
 from .iam.principals import Service
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -49,7 +49,7 @@ def logging(attributes):
 def may_log(arn, bucket, key):
     try:
         require(Service(LOG_DELIVERY, arn), "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-    except Refused:
+    except RefusedError:
         return False
     return True
 

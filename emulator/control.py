@@ -1,9 +1,9 @@
 """What tests bring about in the emulator, beyond AWS's own API.
 
-    POST /_emulator/clock   {"seconds": 600} makes all that ECS, ECR and Secrets Manager
-                            remember so much older, and starts schedules that are due then
-    POST /_emulator/event   {"source", "detail_type", "detail", "resources"} is an event of a
-                            service of AWS
+POST /_emulator/clock   {"seconds": 600} makes all that ECS, ECR and Secrets Manager
+                        remember so much older, and starts schedules that are due then
+POST /_emulator/event   {"source", "detail_type", "detail", "resources"} is an event of a
+                        service of AWS
 """
 
 import json

@@ -358,11 +358,7 @@ func TestProductionFromFailedDeployToWhatADestroyKeeps(t *testing.T) {
 	a.wantClean("after a rotation")
 
 	a.must(a.releaseAsWorkflow)
-	a.must(a.stallingRelease)
-	a.forget()
-	a.must(a.ringAlarm)
-	a.failFunction()
-	a.loseEvents(a.pushEvent, a.deploymentEvent, a.scheduleEvent, a.rotationEvent, a.placementEvent)
+	a.loseEvents(a.rotationEvent)
 	a.configure(production + "image: {autoDeploy: false}\n")
 	a.must(a.deploy)
 	a.loseEvents(a.pushEvent, a.rotationEvent)
@@ -456,6 +452,12 @@ func TestDestroyOfDevelopmentLeavesNothing(t *testing.T) {
 	a.must(a.deploy)
 	a.must(a.release)
 	a.must(a.failingRelease)
+	a.must(a.stallingRelease)
+	a.forget()
+	a.must(a.ringAlarm)
+	a.failFunction()
+	a.loseEvents(a.pushEvent, a.deploymentEvent, a.scheduleEvent, a.placementEvent)
+
 	logs := ""
 	for _, made := range added(a.inventory(), before) {
 		if name, ok := strings.CutPrefix(made, "s3:list_buckets "); ok {

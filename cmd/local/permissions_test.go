@@ -24,11 +24,20 @@ var unneeded = []struct{ owner, part, reason string }{
 
 // permission is the least that a mutant of a template can lack: an action or a resource of
 // a statement, or the statement.
-type permission struct{ stack, owner, statement, part string }
+type permission struct{ owner, statement, part string }
 
-func (p permission) String() string {
-	return fmt.Sprintf("%s %s: %s of %s", p.stack, p.owner, p.part, p.statement)
+func (p permission) String() string { return fmt.Sprintf("%s: %s of %s", p.owner, p.part, p.statement) }
+
+// newPermission is the same in each environment, whose names and their hashes it leaves out.
+func newPermission(stack, owner, statement, part string) permission {
+	common := func(text string) string {
+		text = strings.NewReplacer(stack, "<stack>", strings.ReplaceAll(stack, "-", ""), "<stack>").Replace(text)
+		return hashes.ReplaceAllString(text, "")
+	}
+	return permission{common(owner), common(statement), common(part)}
 }
+
+var hashes = regexp.MustCompile(`(?i)[0-9a-f]{8,}`)
 
 // wantEveryPermissionNeeded takes each permission out of the policies that the runs had,
 // and wants a call of the runs to be refused then.
@@ -42,7 +51,7 @@ func wantEveryPermissionNeeded(t *testing.T, records []iamRecord) {
 				continue
 			}
 			for _, part := range mutants(parseStatement(t, s.Key)) {
-				p := permission{s.Stack, s.Owner, s.Key, part.name}
+				p := newPermission(s.Stack, s.Owner, s.Key, part.name)
 				needed[p] = needed[p] // false unless another run needed it
 			}
 		}
@@ -76,7 +85,7 @@ func (r iamRecord) need(e evaluator, needed map[permission]bool) {
 			owner, statement := policy.Owners[i], parseStatement(e.t, string(raw))
 			for j, part := range mutants(statement) {
 				// The key has other names, and the same parts in the same order.
-				p := permission{owner[0], owner[1], policy.Keys[i], mutants(parseStatement(e.t, policy.Keys[i]))[j].name}
+				p := newPermission(owner[0], owner[1], policy.Keys[i], mutants(parseStatement(e.t, policy.Keys[i]))[j].name)
 				if already, ok := needed[p]; !ok || already {
 					continue
 				}
@@ -90,12 +99,10 @@ func (r iamRecord) need(e evaluator, needed map[permission]bool) {
 
 // refuses tells whether a call would notice that a policy is another.
 func (r iamRecord) refuses(e evaluator, id string, mutant iamPolicy, statement iamStatementText) bool {
-	seen := map[string]bool{}
 	for _, call := range r.Calls {
-		if seen[call.String()] || !call.Allowed || !slices.Contains(call.Policies, id) || !statement.names(call.Action) {
+		if !call.Allowed || !slices.Contains(call.Policies, id) || !statement.names(call.Action) {
 			continue
 		}
-		seen[call.String()] = true
 		var before, after []iamPolicy
 		for _, other := range call.Policies {
 			before = append(before, r.Policies[other])

@@ -7,24 +7,23 @@ from .evaluator import evaluate
 from .principals import Service
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """IAM refuses a call, with the text that AWS has for it."""
 
-    def __init__(self, principal, action, resource, explicit=False):
-        self.principal, self.action, self.resource, self.explicit = principal, action, resource, explicit
-        super().__init__(self.text())
-
-    def text(self):
-        """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html"""
-        kind = "resource" if isinstance(self.principal, Service) else "identity"
-        because = f"because no {kind}-based policy allows the {self.action} action"
-        if self.explicit:
-            because = "with an explicit deny"
-        return f"User: {self.principal.arn} is not authorized to perform: {self.action} on resource: {self.resource} {because}"
+    def __init__(self, principal, action, resource, denied_by=None):
+        self.action, self.resource = action, resource
+        kind = denied_by or ("resource" if isinstance(principal, Service) else "identity")
+        reason = f"because no {kind}-based policy allows the {action} action"
+        if denied_by:
+            reason = f"with an explicit deny in {'an' if kind == 'identity' else 'a'} {kind}-based policy"
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+        super().__init__(
+            f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource} {reason}"
+        )
 
 
 def require(principal, action, resource, context=None):
-    """Raise Refused unless IAM allows the call."""
+    """Raise RefusedError unless IAM allows the call."""
     owned = [] if isinstance(principal, Service) else policies.of_role(principal.role)
     if policy := policies.of_resource(resource):
         owned.append(policy)
@@ -32,7 +31,7 @@ def require(principal, action, resource, context=None):
 
 
 def require_trust(principal, role_arn, action="sts:AssumeRole", context=None):
-    """Raise Refused unless the trust policy of a role allows a principal to assume it."""
+    """Raise RefusedError unless the trust policy of a role allows a principal to assume it."""
     trust = policies.trust_of(role_arn.rpartition("/")[2])
     _decide(principal, action, role_arn, {**principal.context(), **(context or {})}, [trust])
 
@@ -48,7 +47,8 @@ def _decide(principal, action, resource, context, owned):
     }
     identity = [p.document for p in owned if p.kind == "identity"]
     attached = next((p.document for p in owned if p.kind != "identity"), None)
-    result = evaluate({**request, "identity": identity, **({"resourcePolicy": attached} if attached else {})})
-    record.called(request, [(p.owners, p.document, p.kind) for p in owned], result == "Allowed")
-    if result != "Allowed":
-        raise Refused(principal, action, resource, result == "ExplicitlyDenied")
+    answer = evaluate({**request, "identity": identity, **({"resourcePolicy": attached} if attached else {})})
+    allowed = answer["result"] == "Allowed"
+    record.called(request, [(p.owners, p.document, p.kind) for p in owned], allowed)
+    if not allowed:
+        raise RefusedError(principal, action, resource, answer.get("deniedBy"))

@@ -132,7 +132,9 @@ ROWS = {
     "ecs:ListTasks": list_tasks,
     "ecs:StopServiceDeployment": of_service("ecs:StopServiceDeployment", "serviceDeploymentArn"),
     "ecs:UpdateService": service("ecs:UpdateService"),
-    "elasticloadbalancing:DescribeLoadBalancerAttributes": anywhere("elasticloadbalancing:DescribeLoadBalancerAttributes"),
+    "elasticloadbalancing:DescribeLoadBalancerAttributes": anywhere(
+        "elasticloadbalancing:DescribeLoadBalancerAttributes"
+    ),
     "elasticloadbalancing:DescribeLoadBalancers": anywhere("elasticloadbalancing:DescribeLoadBalancers"),
     "elasticloadbalancing:ModifyLoadBalancerAttributes": balancer("elasticloadbalancing:ModifyLoadBalancerAttributes"),
     "logs:CreateLogStream": log_stream("logs:CreateLogStream"),

@@ -21,10 +21,15 @@ async function evaluate(request) {
   }
   const checked = await runSimulation(simulation, {})
   if (checked.resultType === 'error') return { error: JSON.stringify(checked.errors) }
-  const ignored = (checked.result ?? checked.results[0])?.ignoredContextKeys ?? []
-  if (ignored.length === 0) return { result: checked.overallResult }
+  const { ignoredContextKeys: ignored = [], analysis } = checked.result ?? checked.results[0] ?? {}
+  if (ignored.length === 0) return { result: checked.overallResult, deniedBy: deniedBy(analysis) }
   if (ignored.every((key) => claims.test(key))) return { result: runUnsafeSimulation(simulation, {}) }
   return { error: `${action} has no context keys ${ignored.join(', ')}` }
+}
+
+function deniedBy(analysis) {
+  if (analysis?.result !== 'ExplicitlyDenied') return undefined
+  return analysis.resourceAnalysis?.result === 'ExplicitlyDenied' ? 'resource' : 'identity'
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

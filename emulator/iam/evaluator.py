@@ -17,7 +17,8 @@ class EvaluationError(Exception):
 
 
 def evaluate(request):
-    """Whether IAM allows a request: Allowed, ImplicitlyDenied or ExplicitlyDenied."""
+    """IAM's answer to a request: its result, Allowed, ImplicitlyDenied or ExplicitlyDenied, and
+    deniedBy, the kind of policy that denies explicitly."""
     line = json.dumps(request, sort_keys=True)
     with _lock:
         if line not in _answers:
@@ -34,7 +35,7 @@ def _ask(line):
     answer = json.loads(_process.stdout.readline() or '{"error": "the evaluator ended"}')
     if "error" in answer:
         raise EvaluationError(f"IAM can't be evaluated: {answer['error']}: {line}")
-    return answer["result"]
+    return answer
 
 
 def _start():

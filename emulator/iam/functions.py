@@ -5,7 +5,7 @@ from ministack.services import lambda_svc
 
 from ..core import wrapped
 from . import principals
-from .access import Refused, require, require_trust
+from .access import RefusedError, require, require_trust
 from .actions import stream_arn
 
 LAMBDA = principals.Service("lambda.amazonaws.com")
@@ -18,7 +18,7 @@ def session_of(config):
 def execution_credentials(config):
     try:
         require_trust(LAMBDA, config["Role"])
-    except Refused as refusal:
+    except RefusedError as refusal:
         raise RuntimeError("The role defined for the function cannot be assumed by Lambda.") from refusal
     return principals.open_session(config["Role"], config["FunctionName"])
 
@@ -37,7 +37,7 @@ def emit_logs(original, func, *args, **kwargs):
     try:
         for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
             require(session_of(config), action, stream)
-    except Refused:
+    except RefusedError:
         return
     original(func, *args, **kwargs)
 
@@ -50,7 +50,7 @@ def route_async_failure(original, target_arn, func_name, event, result):
     send = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
     try:
         require(session, send[target_arn.split(":")[2]], target_arn)
-    except Refused as refusal:
+    except RefusedError as refusal:
         lambda_svc.logger.error("Lambda %s: %s", func_name, refusal)
         return
     original(target_arn, func_name, event, result)

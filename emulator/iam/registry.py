@@ -10,7 +10,7 @@ from ministack.services import ecr
 
 from ..core import wrapped
 from . import principals
-from .access import Refused, require
+from .access import RefusedError, require
 from .actions import required_of_registry
 
 _principals = {}  # by token
@@ -47,7 +47,7 @@ def authorize(method, path, headers):
     try:
         for requirement in required_of_registry(method, verb, name) if _principals[token] else []:
             require(_principals[token], requirement.action, requirement.resource)
-    except (Refused, LookupError) as refusal:
+    except (RefusedError, LookupError) as refusal:
         error = {"errors": [{"code": "DENIED", "message": str(refusal)}]}
         return 403, {"Content-Type": "application/json"}, json.dumps(error).encode()
 

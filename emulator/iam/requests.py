@@ -10,7 +10,7 @@ from ministack.core.router import extract_access_key_id
 
 from ..core import wrapped
 from . import principals
-from .access import Refused, require
+from .access import RefusedError, require
 from .actions import required
 
 
@@ -35,7 +35,7 @@ def authorize(principal, service, method, path, headers, body, request_id):
     try:
         for requirement in required(name, call):
             require(principal, requirement.action, requirement.resource, requirement.context)
-    except Refused as refusal:
+    except RefusedError as refusal:
         return access_denied_response(
             service, refusal.action, principal.arn, request_id, message=str(refusal), headers=headers
         )

@@ -9,7 +9,7 @@ from ministack.core.arn import parse_arn
 from ministack.services import eventbridge, lambda_svc
 
 from ..core import wrapped
-from .access import Refused, require
+from .access import RefusedError, require
 from .principals import Service
 
 SEND = {"lambda": "lambda:InvokeFunction", "sns": "sns:Publish", "sqs": "sqs:SendMessage"}
@@ -17,7 +17,7 @@ SEND = {"lambda": "lambda:InvokeFunction", "sns": "sns:Publish", "sqs": "sqs:Sen
 _rule = contextvars.ContextVar("rule")
 
 
-class Undelivered(Exception):
+class UndeliveredError(Exception):
     """A target did not take an event."""
 
 
@@ -34,9 +34,9 @@ def deliver(arn, payload, send):
     try:
         require(principal, SEND[arn.split(":")[2]], arn)
         if os.path.exists(os.environ.get("EMULATOR_TARGETS_DOWN", "")):
-            raise Undelivered("the target can't be reached")
+            raise UndeliveredError("the target can't be reached")
         send()
-    except (Refused, Undelivered) as reason:
+    except (RefusedError, UndeliveredError) as reason:
         eventbridge.logger.warning("EventBridge: rule %s: %s", rule["Name"], reason)
         if queue := (target.get("DeadLetterConfig") or {}).get("Arn"):
             send_dead_letter(principal, queue, payload)
@@ -46,7 +46,7 @@ def send_dead_letter(principal, queue, payload):
     """https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html"""
     try:
         require(principal, "sqs:SendMessage", queue)
-    except Refused as refusal:
+    except RefusedError as refusal:
         eventbridge.logger.error("EventBridge: the event is lost: %s", refusal)
         return
     to_queue(parse_arn(queue), payload)

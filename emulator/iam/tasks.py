@@ -8,7 +8,7 @@ from ministack.services.cloudformation import provisioners
 
 from .. import ecs_deployments
 from ..core import wrapped
-from .access import Refused, require, require_trust
+from .access import RefusedError, require, require_trust
 from .actions import arn, stream_arn
 from .principals import Service, Session
 
@@ -34,36 +34,48 @@ def resolve_images(original, task_definition):
 
 def start(definition):
     """Why a task of a definition does not start for want of permissions, or None."""
-    try:
-        for role in ("taskRoleArn", "executionRoleArn"):
-            if role in definition:
-                require_trust(TASKS, definition[role])
-    except Refused as refusal:
-        return f"ECS was unable to assume the role '{refusal.resource}' that was provided for this task. Please verify that the role being passed has the proper trust relationship and permissions and that your IAM user has permissions to pass this role."
+    for role in filter(None, (definition.get("taskRoleArn"), definition.get("executionRoleArn"))):
+        try:
+            require_trust(TASKS, role)
+        except RefusedError:
+            return f"ECS was unable to assume the role '{role}' that was provided for this task."
+    if not definition.get("executionRoleArn"):  # nothing that needs one
+        return None
     session = Session(definition["executionRoleArn"].rpartition("/")[2], "ecs-task")
-    for container in definition["containerDefinitions"]:
-        if refusal := prepare(session, container):
-            return refusal
+    refusals = (prepare(session, container) for container in definition["containerDefinitions"])
+    return next(filter(None, refusals), None)
 
 
 def prepare(session, container):
-    """The secrets, the image and the log of a container, in the order of Fargate."""
-    try:
-        require(session, "ecr:GetAuthorizationToken", "*")
-        for secret in container.get("secrets", []):
-            # A seventh colon begins the key in the secret.
-            require(session, "secretsmanager:GetSecretValue", ":".join(secret["valueFrom"].split(":")[:7]))
-    except Refused as refusal:
-        return f"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: AccessDeniedException: {refusal}"
-    try:
-        for action in PULL:
-            require(session, action, arn("ecr", "repository/" + container["image"].partition("/")[2].partition(":")[0]))
-    except Refused as refusal:
-        return f"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref {container['image']}: denied: {refusal}"
-    try:
-        options = container["logConfiguration"]["options"]
-        stream = "/".join((options["awslogs-stream-prefix"], container["name"], "id"))
-        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-            require(session, action, stream_arn(options["awslogs-group"], stream))
-    except Refused as refusal:
-        return f"ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: failed to create Cloudwatch log stream: AccessDeniedException: {refusal}"
+    """Why Fargate can't get a container what it needs, in its order, or None."""
+    for reason, needs in (
+        ("ResourceInitializationError: unable to pull secrets or registry auth", secrets_of),
+        ("CannotPullContainerError: pull image manifest has been retried 5 time(s)", image_of),
+        ("ResourceInitializationError: failed to validate logger args", log_of),
+    ):
+        try:
+            for action, resource in needs(container):
+                require(session, action, resource)
+        except RefusedError as refusal:
+            return f"{reason}: AccessDeniedException: {refusal}"
+    return None
+
+
+def secrets_of(container):
+    yield "ecr:GetAuthorizationToken", "*"
+    for secret in container.get("secrets", []):
+        # A seventh colon begins the key in the secret.
+        yield "secretsmanager:GetSecretValue", ":".join(secret["valueFrom"].split(":")[:7])
+
+
+def image_of(container):
+    name = container["image"].partition("/")[2].partition(":")[0]
+    return [(action, arn("ecr", f"repository/{name}")) for action in PULL]
+
+
+def log_of(container):
+    options = container.get("logConfiguration", {}).get("options", {})
+    if "awslogs-group" in options:
+        stream = stream_arn(options["awslogs-group"], f"{options['awslogs-stream-prefix']}/{container['name']}/id")
+        yield "logs:CreateLogStream", stream
+        yield "logs:PutLogEvents", stream

@@ -17,7 +17,7 @@ from ministack.services import sts
 
 from ..core import wrapped
 from . import principals
-from .access import Refused, require_trust
+from .access import RefusedError, require_trust
 
 ASSUME = "sts:AssumeRoleWithWebIdentity"
 
@@ -51,7 +51,7 @@ async def dispatch(original, method, path, headers, body, query_params, request_
     if call:
         try:
             require_trust(identity_of(call["WebIdentityToken"]), call["RoleArn"], ASSUME)
-        except Refused:
+        except RefusedError:
             # AWS says no more: https://repost.aws/knowledge-center/iam-sts-invalididentitytoken
             text = f"Not authorized to perform {ASSUME}"
             return access_denied_response("sts", ASSUME, "", request_id, message=text, headers=headers)
