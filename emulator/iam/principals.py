@@ -70,3 +70,12 @@ def _variables(key):
 
 def of_access_key(access_key):
     return _sessions.get(access_key)
+
+
+def is_administrator(access_key):
+    """Whether it is the account's own key, or that of a session which it has opened, as the
+    CDK does for its roles."""
+    return access_key == ADMINISTRATOR or access_key in sts._sessions
+
+
+ADMINISTRATOR = "test"

@@ -16,15 +16,28 @@ from .actions import required
 
 @wrapped(app, "_dispatch_service_request")
 async def dispatch(original, method, path, headers, body, query_params, request_id):
-    principal = principals.of_access_key(extract_access_key_id(headers, query_params))
+    key = extract_access_key_id(headers, query_params)
+    principal = principals.of_access_key(key)
     principals.current.set(principal)
+    parameters = app._routing_params(method, path, headers, body, query_params)
+    service = app.detect_service(method, path, headers, parameters)
+    if not principal and not principals.is_administrator(key) and not is_unsigned(service, body):
+        text = "The security token included in the request is invalid"
+        return access_denied_response(service, "", "", request_id, error_code=INVALID, message=text, headers=headers)
     if principal:
-        service = app.detect_service(method, path, headers, query_params)
         # The evaluator is another process: this one answers others meanwhile.
         refusal = await asyncio.to_thread(authorize, principal, service, method, path, headers, body, request_id)
         if refusal:
             return refusal
     return await original(method, path, headers, body, query_params, request_id)
+
+
+INVALID = "InvalidClientTokenId"
+
+
+def is_unsigned(service, body):
+    """Whether AWS takes a call from who has no credentials yet."""
+    return service == "sts" and body.startswith(b"Action=AssumeRoleWith")
 
 
 def authorize(principal, service, method, path, headers, body, request_id):

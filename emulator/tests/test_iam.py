@@ -81,6 +81,14 @@ def test_an_operation_without_a_row_is_refused_whatever_the_policy(account, role
     assert message(error) == "emulator/iam/actions.py has no row for ecr:DescribeRepositories"
 
 
+def test_a_key_that_the_account_does_not_know_is_refused(account):
+    session = botocore.session.Session()
+    session.set_credentials("AKIAUNKNOWN", "secret")
+    ecr = session.create_client("ecr", region_name=REGION, endpoint_url=account.origin)
+    with refused("UnrecognizedClientException"):
+        ecr.describe_repositories()
+
+
 def test_sns_refuses_with_an_error_of_its_own(account, role):
     topic = account.aws("sns").create_topic(Name=account.name)["TopicArn"]
     sns = role()("sns")
