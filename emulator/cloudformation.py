@@ -3,12 +3,13 @@
 import contextvars
 import uuid
 
-from ministack.services.cloudformation import drift, helpers, provisioners, stacks
+from ministack.services.cloudformation import drift, engine, helpers, provisioners, stacks
 from ministack.services.cloudformation import handlers as actions
 
 from .core import lacks, wrapped
 
 WORKER_TYPES = set()  # types that wait for something that this server does
+REFUSABLE = set()  # types whose delete may be refused
 
 
 def nothing(physical_id, properties):
@@ -41,6 +42,8 @@ def handlers(type_name):
 
 def check(type_name, **checks):
     """Let functions raise an error before a type's create, update or delete, with the same arguments."""
+    if "delete" in checks:
+        REFUSABLE.add(type_name)
     for name, refuse in checks.items():
         handlers(type_name)[name] = checked(handlers(type_name)[name], refuse)
 
@@ -69,6 +72,29 @@ def read_drift(type_name, reader, keys):
 @wrapped(stacks, "_runs_on_worker_thread")
 def runs_on_worker_thread(original, resource_type):
     return resource_type in WORKER_TYPES or original(resource_type)
+
+
+@wrapped(stacks, "_topological_sort")
+def creation_order(original, resources, conditions):
+    """CloudFormation creates at the same time what does not depend on each other, MiniStack one by one.
+
+    What may be refused to be deleted comes as early as it can, so that it exists by the
+    time when something that it does not depend on fails.
+    """
+    order = original(resources, conditions)
+    active, placed = set(order), {}
+
+    def place(name):
+        for dependency in sorted(engine._extract_deps(resources[name], active), key=order.index):
+            if dependency not in placed and dependency != name:
+                place(dependency)
+        placed[name] = True
+
+    for first in (True, False):
+        for name in order:
+            if name not in placed and (resources[name].get("Type") in REFUSABLE) is first:
+                place(name)
+    return list(placed)
 
 
 # The template of the operation that is being rolled back, by physical id.

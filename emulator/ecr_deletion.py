@@ -57,13 +57,16 @@ def remove(name, image, remaining):
         ecr._manifest_blobs.get(name, {}).pop(image["imageDigest"], None)
 
 
+def not_empty(name):
+    text = f"The repository with name '{name}' in registry with id '{ecr._registry_id()}'"
+    return f"{text} cannot be deleted because it still contains images"
+
+
 @wrapped(ecr, "_delete_repository")
 def delete_repository(original, data):
     name = data.get("repositoryName", "")
     if ecr._images.get(name) and not data.get("force"):
-        text = f"The repository with name '{name}' in registry with id '{ecr._registry_id()}'"
-        text += " cannot be deleted because it still contains images"
-        return error_response_json("RepositoryNotEmptyException", text, 400)
+        return error_response_json("RepositoryNotEmptyException", not_empty(name), 400)
     response = original(data)
     if response[0] < 400:
         for store in (ecr._layer_blobs, ecr._manifest_blobs, ecr._uploads):

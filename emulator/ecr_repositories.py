@@ -8,6 +8,7 @@ from ministack.services.cloudformation import provisioners
 
 from .cloudformation import check, handlers, read_drift, refusal
 from .core import wrapped
+from .ecr_deletion import not_empty
 
 FILTERS = "imageTagMutabilityExclusionFilters"
 
@@ -74,12 +75,9 @@ def update_filters(original):
     return update
 
 
-def delete(physical_id, properties):
-    force = str(properties.get("EmptyOnDelete", False)).lower() == "true"
-    status, _, body = ecr._delete_repository({"repositoryName": physical_id, "force": force})
-    answer = json.loads(body)
-    if status >= 400 and not answer["__type"].endswith("RepositoryNotFoundException"):
-        raise refusal(answer["message"], "Ecr")
+def refuse_not_empty(physical_id, properties):
+    if str(properties.get("EmptyOnDelete", False)).lower() != "true" and ecr._images.get(physical_id):
+        raise refusal(not_empty(physical_id), "Ecr")
 
 
 def current(physical_id, properties):
@@ -90,8 +88,8 @@ def current(physical_id, properties):
     }
 
 
-check("AWS::ECR::Repository", create=refuse_existing)
+check("AWS::ECR::Repository", create=refuse_existing, delete=refuse_not_empty)
 repositories = handlers("AWS::ECR::Repository")
-repositories.update(update=update_filters(repositories["update"]), delete=delete)
+repositories["update"] = update_filters(repositories["update"])
 # The release loop moves tags.
 read_drift("AWS::ECR::Repository", current, ("RepositoryName", "ImageTagMutability"))

@@ -7,7 +7,7 @@ from ministack.core import responses
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners, stacks
 
-from . import ecs_deployments
+from . import ecs_deployments, ecs_targets
 from .cloudformation import WORKER_TYPES, handlers, read_drift, resource
 from .core import ok, wrapped
 from .ecs_deployments import deployments, revisions
@@ -49,6 +49,8 @@ def service_of(answer):
 
 @wrapped(ecs, "_create_service")
 def create_service(original, data):
+    if reason := ecs_targets.unattached(data.get("loadBalancers")):
+        return responses.error_response_json("InvalidParameterException", reason, 400)
     answer = original(data)
     if answer[0] < 400:
         ecs_deployments.begin(service_of(answer))
@@ -57,9 +59,23 @@ def create_service(original, data):
 
 @wrapped(ecs, "_update_service")
 def update_service(original, data):
+    if reason := ecs_targets.unattached(data.get("loadBalancers")):
+        return responses.error_response_json("InvalidParameterException", reason, 400)
     answer = original(data)
-    if answer[0] < 400 and (data.get("forceNewDeployment") or "taskDefinition" in data or "loadBalancers" in data):
+    if answer[0] >= 400:
+        return answer
+    if data.get("forceNewDeployment") or "taskDefinition" in data or "loadBalancers" in data:
         ecs_deployments.begin(service_of(answer))
+    if "desiredCount" in data:
+        ecs_deployments.scale(service_of(answer))
+    return answer
+
+
+@wrapped(ecs, "_delete_service")
+def delete_service(original, data):
+    answer = original(data)
+    if answer[0] < 400:
+        ecs_targets.keep_only(service_of(answer)["serviceArn"], None)
     return answer
 
 
@@ -79,7 +95,7 @@ def list_service_deployments(data):
 def describe(key, store):
     def action(data):
         arns = data[key + "Arns"]
-        found = [store[arn] for arn in arns if arn in store]
+        found = [ecs._sanitize(store[arn]) for arn in arns if arn in store]
         failures = [{"arn": arn, "reason": "MISSING"} for arn in arns if arn not in store]
         return responses.json_response({key + "s": found, "failures": failures})
 
@@ -92,7 +108,8 @@ def stop_service_deployment(data):
         return responses.error_response_json("ServiceDeploymentNotFoundException", "Service deployment not found.", 400)
     if deployments[arn]["status"] not in ("PENDING", "IN_PROGRESS"):
         return responses.error_response_json("ConflictException", "The deployment can't be stopped any more.", 400)
-    ecs_deployments.roll_back(arn, "Deployment stopped by the user.")
+    service = ecs._services[deployments[arn]["serviceArn"].split(":service/")[1]]
+    ecs_deployments.roll_back(service, arn, "Deployment stopped by the user.")
     return responses.json_response({"serviceDeploymentArn": arn})
 
 
@@ -132,6 +149,7 @@ def install():
         {
             "CreateService": ecs._create_service,
             "UpdateService": ecs._update_service,
+            "DeleteService": ecs._delete_service,
             "ListServiceDeployments": list_service_deployments,
             "DescribeServiceDeployments": describe("serviceDeployment", deployments),
             "DescribeServiceRevisions": describe("serviceRevision", revisions),

@@ -6,10 +6,11 @@ import uuid
 
 from ministack.services import ecs
 
-from . import ecs_tasks
+from . import ecs_targets, ecs_tasks
 from .core import after
-from .ecs_images import STALLED, resolve
+from .ecs_images import resolve
 from .events import put_event
+from .iam.tasks import refusal_of_start
 
 SETTLE_SECONDS = 0.5  # how long each phase of a deployment lasts
 UNDER_WAY = ("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
@@ -21,7 +22,7 @@ lock = threading.RLock()
 
 def begin(service):
     """What ECS does when a service is created, or changed so that tasks must be replaced."""
-    images, failure = resolve_images(service["taskDefinition"])
+    images = resolve_images(service["taskDefinition"])
     now = time.time()
     revision = service["serviceArn"].replace(":service/", ":service-revision/") + "/" + str(int(now * 1e6))
     arn = service["serviceArn"].replace(":service/", ":service-deployment/") + "/" + uuid.uuid4().hex[:21]
@@ -34,8 +35,10 @@ def begin(service):
             **owner,
             "serviceRevisionArn": revision,
             "taskDefinition": service["taskDefinition"],
-            "containerImages": images,
+            "loadBalancers": service["loadBalancers"],
+            "containerImages": [described(*image) for image in images],
             "createdAt": now,
+            "_healthPaths": {container["name"]: image.health_paths for container, image in images},
         }
         deployments[arn] = {
             **owner,
@@ -48,20 +51,35 @@ def begin(service):
             "sourceServiceRevisions": [{"arn": good["targetServiceRevision"]["arn"]}] if good else [],
         }
     send_state(deployments[arn], "SERVICE_DEPLOYMENT_IN_PROGRESS", "ECS deployment in progress.")
-    if failure != STALLED:
-        after(SETTLE_SECONDS, settle, arn, failure)
+    if not any(image.stalls for _, image in images):
+        failure = missing_permission(service["taskDefinition"]) or first_failure(images)
+        after(SETTLE_SECONDS, settle, service, arn, failure)
 
 
 def resolve_images(task_definition):
-    """The images of a task definition with their digests, and why its tasks would fail."""
-    images, failure = [], None
-    for container in ecs._task_defs[ecs._resolve_td_key(task_definition)]["containerDefinitions"]:
-        digest, fails = resolve(container["image"])
+    """The containers of a task definition, each with what its image is now."""
+    definition = ecs._task_defs[ecs._resolve_td_key(task_definition)]
+    return [(container, resolve(container["image"])) for container in definition["containerDefinitions"]]
+
+
+def described(container, image):
+    found = {"containerName": container["name"], "image": container["image"]}
+    return {**found, "imageDigest": image.digest} if image.digest else found
+
+
+def missing_permission(task_definition):
+    """Why its tasks can't start with the roles that they have, if they can't."""
+    reason = refusal_of_start(ecs._task_defs[ecs._resolve_td_key(task_definition)])
+    return reason and ecs_tasks.Failure(reason, "TaskFailedToStart")
+
+
+def first_failure(images):
+    """What the tasks log before they end, if they do."""
+    for container, image in images:
         variables = {v["name"]: v["value"] for v in container.get("environment", [])}
-        failure = failure or fails or variables.get("EMULATOR_FAILS")
-        image = {"containerName": container["name"], "image": container["image"]}
-        images.append({**image, "imageDigest": digest} if digest else image)
-    return images, failure
+        if text := image.failure or variables.get("EMULATOR_FAILS"):
+            return ecs_tasks.Failure("Essential container in task exited", "EssentialContainerExited", text)
+    return None
 
 
 def of_service(service_arn):
@@ -72,38 +90,59 @@ def newest(service_arn):
     return of_service(service_arn)[-1]
 
 
+def scale(service):
+    """Scaling changes the tasks of the revision that last succeeded."""
+    good = next((d for d in reversed(of_service(service["serviceArn"])) if d["status"] == "SUCCESSFUL"), None)
+    if good:
+        ecs_targets.scale(service, revisions[good["targetServiceRevision"]["arn"]])
+
+
 def supersede(previous, now):
     for old in previous:
         if old["status"] in UNDER_WAY:
             old.update(status="STOPPED", finishedAt=now, statusReason="Superseded by a newer deployment.")
 
 
-def settle(arn, failure):
+def settle(service, arn, failure):
+    """Complete a deployment, or have the circuit breaker roll it back."""
     deployment = deployments[arn]
+    revision = revisions[deployment["targetServiceRevision"]["arn"]]
     with lock:
         if deployment["status"] != "IN_PROGRESS":
             return
+        failure = failure or unhealthy(service, revision)
         if not failure:
+            ecs_targets.keep_only(service["serviceArn"], revision["serviceRevisionArn"])
             finish(deployment, "SUCCESSFUL", None)
-            run(deployment)
+            run(service, deployment)
             send_state(deployment, "SERVICE_DEPLOYMENT_COMPLETED", "ECS deployment completed.")
             return
-    revision = revisions[deployment["targetServiceRevision"]["arn"]]
     ecs_tasks.stop_failed(revision, failure)
     deployment["deploymentCircuitBreaker"] = {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
-    roll_back(arn, "Service deployment rolled back because the circuit breaker threshold was exceeded.")
+    roll_back(service, arn, "Service deployment rolled back because the circuit breaker threshold was exceeded.")
 
 
-def run(deployment):
+def run(service, deployment):
     """The service itself says which revision runs, also when its deployment is forgotten."""
-    service = ecs._services[deployment["serviceArn"].split(":service/")[1]]
     target, count = deployment["targetServiceRevision"]["arn"], service["desiredCount"]
     service["currentServiceRevisions"] = [
         {"arn": target, "requestedTaskCount": count, "runningTaskCount": count, "pendingTaskCount": 0}
     ]
 
 
-def roll_back(arn, reason):
+def unhealthy(service, revision):
+    """Start the tasks of a revision behind its load balancers, and withdraw them if they fail the health checks."""
+    if service["status"] != "ACTIVE":
+        return None
+    group = ecs_targets.start(service, revision)
+    if not group:
+        return None
+    ecs_targets.withdraw(service, revision)
+    return ecs_tasks.Failure(f"Task failed ELB health checks in (target-group {group})", "ServiceSchedulerInitiated")
+
+
+def roll_back(service, arn, reason):
+    """Return a service to the revision before, whose tasks are still there."""
     deployment, now = deployments[arn], time.time()
     with lock:
         rollback = {"reason": reason, "startedAt": now}
@@ -111,6 +150,8 @@ def roll_back(arn, reason):
         target = next(iter(deployment["sourceServiceRevisions"]), None)
         if target:
             rollback["serviceRevisionArn"] = target["arn"]
+            before = revisions[target["arn"]]
+            service.update(taskDefinition=before["taskDefinition"], loadBalancers=before["loadBalancers"])
     send_state(deployment, "SERVICE_DEPLOYMENT_FAILED", reason)
     after(SETTLE_SECONDS, rolled_back, deployment, target, reason)
 

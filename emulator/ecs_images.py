@@ -1,22 +1,31 @@
 """What an image in the emulator's registry says about the tasks that run it."""
 
+import dataclasses
 import json
 
 from ministack.services import ecr
 
-STALLED = "the deployment never starts a task"
+
+@dataclasses.dataclass(frozen=True)
+class Image:
+    digest: str | None
+    failure: str | None = None  # why its tasks end
+    health_paths: tuple[str, ...] | None = None  # None: it answers every health check
+    stalls: bool = False  # its tasks never start, nor fail to
 
 
-def resolve(image):
-    """The digest that an image reference names now, and why its tasks would fail."""
-    repository, _, tag = image.partition("/")[2].rpartition(":")
+def resolve(reference):
+    """What an image reference names now."""
+    repository, _, tag = reference.partition("/")[2].rpartition(":")
     found = next((i for i in ecr._images.get(repository, []) if tag in i.get("imageTags", [])), None)
     if not found:
-        return None, f"CannotPullContainerError: {image}: not found"
+        return Image(None, f"CannotPullContainerError: {reference}: not found")
     said = labels(repository, found)
     if "cloudstruct.emulator.stalls" in said:
-        return None, STALLED
-    return found["imageDigest"], said.get("cloudstruct.emulator.fails")
+        return Image(None, stalls=True)
+    health = said.get("cloudstruct.emulator.health")
+    paths = None if health is None else tuple(path.strip() for path in health.split(","))
+    return Image(found["imageDigest"], said.get("cloudstruct.emulator.fails"), paths)
 
 
 def labels(repository, image):

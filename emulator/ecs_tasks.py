@@ -1,11 +1,21 @@
 """ECS tasks: what the tasks of a failed deployment leave behind."""
 
+import dataclasses
 import json
 import time
 
 from ministack.services import cloudwatch_logs, ecs
 
 from .core import ok
+
+
+@dataclasses.dataclass(frozen=True)
+class Failure:
+    """Why the tasks of a deployment end."""
+
+    reason: str
+    code: str
+    log: str | None = None  # what they wrote before
 
 
 def started_by(revision_arn):
@@ -26,13 +36,14 @@ def stop_failed(revision, failure):
         lastStatus="STOPPED",
         desiredStatus="STOPPED",
         stoppedAt=ecs._iso(),
-        stoppedReason="Essential container in task exited",
-        stopCode="EssentialContainerExited",
+        stoppedReason=failure.reason,
+        stopCode=failure.code,
     )
     definition = ecs._task_defs[ecs._resolve_td_key(revision["taskDefinition"])]
     for container, defined in zip(task["containers"], definition["containerDefinitions"], strict=True):
         container.update(lastStatus="STOPPED", exitCode=1)
-        log(task, defined, failure)
+        if failure.log:
+            log(task, defined, failure.log)
 
 
 def log(task, defined, message):

@@ -1,17 +1,26 @@
-"""RDS: protected clusters."""
+"""RDS: protected clusters, and what CloudFormation does not change of a cluster.
+
+https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds has the texts of its handlers.
+"""
 
 from ministack.services import rds
 
-from .cloudformation import check
+from .cloudformation import check, rolling_back
 from .core import wrapped_action
 
 
 def refuse_protected(physical_id, properties):
     if rds._clusters.get(physical_id, {}).get("DeletionProtection"):
-        # https://github.com/aws-cloudformation/aws-cloudformation-resource-providers-rds, DeleteHandler.java
         raise ValueError(
             f"Cannot delete protected Cluster {physical_id}, please disable deletion protection and try again"
         )
+
+
+def refuse_change(physical_id, old, new, *rest):
+    """A roll-back is exempt, as in the handler."""
+    key = "EngineLifecycleSupport"
+    if old.get(key) != new.get(key) and rolling_back.get() is None:
+        raise ValueError(f"{key} cannot be modified.")
 
 
 @wrapped_action(rds, "DeleteDBCluster")
@@ -23,4 +32,4 @@ def delete_db_cluster(original, parameters):
     return original(parameters)
 
 
-check("AWS::RDS::DBCluster", delete=refuse_protected, snapshot=refuse_protected)
+check("AWS::RDS::DBCluster", update=refuse_change, delete=refuse_protected, snapshot=refuse_protected)

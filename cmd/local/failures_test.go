@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -59,7 +60,6 @@ type testAccount struct {
 
 func newAccount(t *testing.T, configuration string) testAccount {
 	t.Helper()
-	t.Parallel()
 	for _, needed := range []string{filepath.Join("node_modules", ".bin", "cdk"), filepath.Join(".tools", "venv", "installed")} {
 		if _, err := os.Stat(needed); err != nil {
 			t.Skip("make test installs what this needs:", err)
@@ -72,7 +72,7 @@ func newAccount(t *testing.T, configuration string) testAccount {
 	}
 	a := testAccount{&tour{folder: folder, log: log, out: io.Discard}, t}
 	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_TARGETS_DOWN=" + a.targetsDown()}
-	t.Cleanup(func() { a.recorded() })
+	a.record()
 	t.Cleanup(func() {
 		if a.emulator != nil {
 			if err := a.emulator.stop(); err != nil {
@@ -84,6 +84,7 @@ func newAccount(t *testing.T, configuration string) testAccount {
 		}
 		log.Close()
 	})
+	t.Parallel()
 	a.configure(configuration)
 	a.must(a.startEmulator)
 	a.must(a.bootstrap)
@@ -414,7 +415,9 @@ func (a testAccount) changePassword() {
 func TestUpdateThatFailsRollsBack(t *testing.T) {
 	a := newAccount(t, fmt.Sprintf(development, "", "jellybean"))
 	a.must(a.deploy)
+	stop := a.constantRequests("/")
 	a.must(a.release)
+	wantOnly(t, http.StatusOK, stop(), "during a release")
 	before := a.state()
 
 	for _, failure := range []struct {

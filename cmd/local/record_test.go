@@ -3,44 +3,60 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
 )
 
-// runs are the accounts of the tests that ask for one, with what IAM was asked in each.
-// The last test to end replays them all.
+// runs are those of the tests that have an account, with what IAM was asked in each. The
+// last test to end replays them all, unless only some tests were to run.
 var runs struct {
 	sync.Mutex
-	ended   int
-	failed  bool
-	records []iamRecord
+	begun, ended int
+	failed       bool
+	records      []iamRecord
 }
 
-// allRuns is how many tests it takes to need every permission.
-const allRuns = 3
-
-// recorded notes the end of a test's run, and replays all of them after the last.
-func (a testAccount) recorded() {
-	a.t.Helper()
+// record keeps what IAM is asked until the test ends. It is called before the tests go on
+// side by side, so that all are counted before one ends.
+func (a testAccount) record() {
 	runs.Lock()
-	defer runs.Unlock()
-	runs.ended++
-	runs.failed = runs.failed || a.t.Failed()
+	runs.begun++
+	runs.Unlock()
+	a.t.Cleanup(func() {
+		record := a.recorded()
+		runs.Lock()
+		defer runs.Unlock()
+		runs.ended++
+		runs.failed = runs.failed || a.t.Failed()
+		runs.records = append(runs.records, record)
+		if everyTest := flag.Lookup("test.run").Value.String() == ""; everyTest && !runs.failed && runs.ended == runs.begun {
+			wantEveryPermissionNeeded(a.t, runs.records)
+		}
+	})
+}
+
+// recorded reads what IAM was asked, and wants it to be all that the template allows.
+func (a testAccount) recorded() iamRecord {
+	a.t.Helper()
 	record, err := readIAMRecord(a.iamRecordPath())
 	if err != nil {
 		a.t.Error(err)
 	}
-	runs.records = append(runs.records, record)
+	content, _ := os.ReadFile(a.iamRecordPath())                          // TMP
+	os.WriteFile("/tmp/iam/records/"+a.t.Name()+".jsonl", content, 0o644) // TMP
 	a.wantPoliciesRecorded(record)
+	if a.outputs["GithubRoleArn"] != "" {
+		wantWorkflowPlayed(a.t, record, "GitHubRole")
+	}
 	if _, err := a.checkPermissions(a.t.Context()); err != nil {
 		a.t.Error(err)
 	}
-	if runs.ended == allRuns && !runs.failed {
-		wantEveryPermissionNeeded(a.t, runs.records)
-	}
+	return record
 }
 
 // evaluator is the emulator's, asked anew with other policies.

@@ -36,7 +36,7 @@ func (t *tour) release(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	digest, err := t.push(ctx, "")
+	digest, err := t.push(ctx, nil)
 	if err != nil {
 		return "", err
 	}
@@ -62,7 +62,7 @@ func (t *tour) failingRelease(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	digest, err := t.push(ctx, "panic: no database")
+	digest, err := t.push(ctx, map[string]string{"cloudstruct.emulator.fails": "panic: no database"})
 	if err != nil {
 		return "", err
 	}
@@ -125,12 +125,8 @@ func (t *tour) retry(ctx context.Context) (string, error) {
 }
 
 // push makes a small image and pushes it under the deploy tag, the way that
-// docker login and docker push do. With a failure the emulator lets it fail.
-func (t *tour) push(ctx context.Context, failure string) (string, error) {
-	labels := map[string]string{}
-	if failure != "" {
-		labels["cloudstruct.emulator.fails"] = failure
-	}
+// docker login and docker push do. Its labels say how its tasks behave in the emulator.
+func (t *tour) push(ctx context.Context, labels map[string]string) (string, error) {
 	image, err := newImage(labels)
 	if err != nil {
 		return "", err

@@ -67,11 +67,7 @@ func (a testAccount) stallingRelease(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	image, err := newImage(map[string]string{"cloudstruct.emulator.stalls": "true"})
-	if err != nil {
-		return "", err
-	}
-	digest, err := a.pushAs(ctx, a.config.Image.Tag, image)
+	digest, err := a.push(ctx, map[string]string{"cloudstruct.emulator.stalls": "true"})
 	if err != nil {
 		return "", err
 	}
@@ -162,7 +158,7 @@ func (a testAccount) deadLetters() int {
 }
 
 func (a testAccount) pushEvent(ctx context.Context) error {
-	_, err := a.push(ctx, "")
+	_, err := a.push(ctx, nil)
 	return err
 }
 
@@ -243,7 +239,7 @@ func (a testAccount) reportedPush(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	digest, err := a.push(ctx, "")
+	digest, err := a.push(ctx, nil)
 	if err != nil {
 		return "", err
 	}

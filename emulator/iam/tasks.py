@@ -3,10 +3,8 @@
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_execution_IAM_role.html
 """
 
-from ministack.services import ecs
 from ministack.services.cloudformation import provisioners
 
-from .. import ecs_deployments
 from ..core import wrapped
 from .access import RefusedError, require, require_trust
 from .actions import arn, stream_arn
@@ -26,13 +24,7 @@ def normalize_container_defs(original, definitions):
     return normal
 
 
-@wrapped(ecs_deployments, "resolve_images")
-def resolve_images(original, task_definition):
-    images, failure = original(task_definition)
-    return images, start(ecs._task_defs[ecs._resolve_td_key(task_definition)]) or failure
-
-
-def start(definition):
+def refusal_of_start(definition):
     """Why a task of a definition does not start for want of permissions, or None."""
     for role in filter(None, (definition.get("taskRoleArn"), definition.get("executionRoleArn"))):
         try:

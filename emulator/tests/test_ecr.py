@@ -176,7 +176,7 @@ def test_a_create_that_is_rolled_back_fails_at_a_repository_that_holds_images(ac
     pusher = {"Type": "AWS::CloudFormation::WaitConditionHandle", "DependsOn": "Repository"}
     waiting = {
         "Type": "AWS::CloudFormation::WaitCondition",
-        "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "2"},
+        "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "4"},
         "DependsOn": "Repository",
     }
     kept = {**repository(account), "DeletionPolicy": "RetainExceptOnCreate"}

@@ -77,8 +77,11 @@ def test_a_task_without_a_permission_does_not_start(account, secret, missing, re
     allowed = statements(account, secret)
     del allowed[missing]
     assert deploy(account, secret, allowed)["status"].startswith("ROLLBACK")
-    events = account.aws("logs").filter_log_events(logGroupName=account.name)["events"]
-    assert any(re.search(reason, e["message"]) for e in events)
+    ecs = account.aws("ecs")
+    tasks = ecs.list_tasks(cluster=account.name, desiredStatus="STOPPED")["taskArns"]
+    [stopped] = ecs.describe_tasks(cluster=account.name, tasks=tasks)["tasks"]
+    assert stopped["stopCode"] == "TaskFailedToStart"
+    assert re.search(reason, stopped["stoppedReason"])
 
 
 def test_a_task_whose_role_trusts_another_service_does_not_start(account, secret):

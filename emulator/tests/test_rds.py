@@ -53,3 +53,12 @@ def test_a_snapshot_is_taken_when_a_create_is_rolled_back_too(account):
     kept = cluster(False, DeletionPolicy="Snapshot")
     assert account.create({"Cluster": kept, "Fails": failing("Cluster")}) == "ROLLBACK_COMPLETE"
     assert len(snapshots(account)) == 1
+
+
+def test_extended_support_of_a_cluster_is_not_changed(account):
+    before = cluster(False)
+    assert account.create({"Cluster": before}) == "CREATE_COMPLETE"
+    support = {"EngineLifecycleSupport": "open-source-rds-extended-support-disabled"}
+    after = {**before, "Properties": {**before["Properties"], **support}}
+    assert account.update({"Cluster": after}) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "EngineLifecycleSupport cannot be modified." in account.failures()["Cluster"]

@@ -9,12 +9,23 @@ import pytest
 PACKAGE = pathlib.Path(__file__).parents[1]
 
 
-def test_a_name_that_ministack_lacks_ends_the_start_with_an_error():
-    script = "from ministack.services import ecr; del ecr._put_image; import runpy; runpy.run_module('emulator')"
+@pytest.mark.parametrize(
+    ("removal", "name"),
+    [
+        ("ecr; del ecr._put_image", "ministack.services.ecr._put_image"),
+        ("rds; del rds._ACTION_MAP['DeleteDBCluster']", "ministack.services.rds, action DeleteDBCluster"),
+        (
+            "cloudformation; del cloudformation.provisioners._RESOURCE_HANDLERS['AWS::S3::Bucket']",
+            "handler of AWS::S3::Bucket",
+        ),
+    ],
+)
+def test_a_name_that_ministack_lacks_ends_the_start_with_an_error(removal, name):
+    script = f"from ministack.services import {removal}; import runpy; runpy.run_module('emulator')"
     environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
     ended = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
-    assert "has no ministack.services.ecr._put_image" in ended.stderr
+    assert f"has no {name}, which the emulator replaces" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
