@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -47,8 +46,6 @@ func (a testAccount) recorded() iamRecord {
 	if err != nil {
 		a.t.Error(err)
 	}
-	content, _ := os.ReadFile(a.iamRecordPath())                          // TMP
-	os.WriteFile("/tmp/iam/records/"+a.t.Name()+".jsonl", content, 0o644) // TMP
 	a.wantPoliciesRecorded(record)
 	if a.outputs["GithubRoleArn"] != "" {
 		wantWorkflowPlayed(a.t, record, "GitHubRole")

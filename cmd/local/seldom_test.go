@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -149,8 +150,10 @@ func (a testAccount) deadLetters() int {
 		if err != nil {
 			a.t.Fatal(err)
 		}
-		count := 0
-		fmt.Sscan(answer.Attributes["ApproximateNumberOfMessages"], &count)
+		count, err := strconv.Atoi(answer.Attributes["ApproximateNumberOfMessages"])
+		if err != nil {
+			a.t.Fatal(err)
+		}
 		return count
 	}
 	a.t.Fatal("no dead-letter queue in", queues.QueueUrls)

@@ -65,11 +65,12 @@ func (a testAccount) assumeAsWorkflow() clients {
 			RoleArn: aws.String(a.outputs["GithubRoleArn"]), RoleSessionName: aws.String("release"),
 			WebIdentityToken: aws.String(token(w.repository, w.ref, w.subject)),
 		})
-		var refused smithy.APIError
+		var code smithy.APIError
+		refused := errors.As(err, &code) && code.ErrorCode() == "AccessDenied"
 		switch {
 		case w.trusted && err != nil:
 			a.t.Errorf("%s is refused: %v", w.name, err)
-		case !w.trusted && !(errors.As(err, &refused) && refused.ErrorCode() == "AccessDenied"):
+		case !w.trusted && !refused:
 			a.t.Errorf("%s is not refused: %v", w.name, err)
 		case i == 0:
 			c := answer.Credentials
