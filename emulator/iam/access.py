@@ -11,7 +11,7 @@ class RefusedError(Exception):
     """IAM refuses a call, with the text that AWS has for it."""
 
     def __init__(self, principal, action, resource, denied_by=None):
-        self.action, self.resource = action, resource
+        self.action, self.resource, self.denied_by = action, resource, denied_by
         kind = denied_by or ("resource" if isinstance(principal, Service) else "identity")
         reason = f"because no {kind}-based policy allows the {action} action"
         if denied_by:

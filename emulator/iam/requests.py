@@ -49,8 +49,10 @@ def authorize(principal, service, method, path, headers, body, request_id):
         for requirement in required(name, call):
             require(principal, requirement.action, requirement.resource, requirement.context)
     except RefusedError as refusal:
+        # CloudWatch Logs' shape is made from these, any other from the message.
+        shape = {"resource_arn": refusal.resource, "explicit_deny": refusal.denied_by is not None}
         return access_denied_response(
-            service, refusal.action, principal.arn, request_id, message=str(refusal), headers=headers
+            service, refusal.action, principal.arn, request_id, message=str(refusal), headers=headers, **shape
         )
     except LookupError as missing:
         return access_denied_response(service, name, principal.arn, request_id, message=str(missing), headers=headers)

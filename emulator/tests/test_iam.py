@@ -96,6 +96,14 @@ def test_sns_refuses_with_an_error_of_its_own(account, role):
         sns.publish(TopicArn=topic, Message="hello")
 
 
+def test_logs_refuses_with_the_stream(account, role):
+    logs = role()("logs")
+    with refused("AccessDeniedException") as error:
+        logs.get_log_events(logGroupName=account.name, logStreamName="api/1")
+    stream = f"arn:aws:logs:{REGION}:{NUMBER}:log-group:{account.name}:log-stream:api/1"
+    assert f"logs:GetLogEvents on resource: {stream} because" in message(error)
+
+
 def test_a_deny_in_a_resource_policy_wins(account, role):
     topic = account.aws("sns").create_topic(Name=account.name)["TopicArn"]
     sns = role({"Action": "sns:Publish", "Resource": topic})("sns")
