@@ -13,6 +13,8 @@ GOTESTSUM_VERSION := v1.13.0
 # The pinned CDK CLI and Node come before those of the machine.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
+setup := sh cmd/setup/setup.sh
+pip := .tools/venv/bin/pip install --quiet --disable-pip-version-check --retries 1 --timeout 15
 npm := node_modules/.package-lock.json
 venv := .tools/venv/installed
 browser := .tools/browser/installed
@@ -29,9 +31,10 @@ help: ## List the targets
 	@echo "  ENV=NAME chooses config/NAME.yaml, production unless given"
 
 .PHONY: local
-local: $(npm) $(venv) ## Deploy to an emulator on this machine, and push a release; KEEP=1 leaves it running
-	@go build -o .tools/bin/local ./cmd/local
-	@.tools/bin/local -environment $(ENV) $(if $(KEEP),-keep)
+local: $(if $(STOP),needs,$(npm) $(venv)) ## Deploy to an emulator on this machine, and push a release; KEEP=1 leaves it running, STOP=1 ends it
+	@$(setup) fetch "the Go modules" go build -o .tools/bin/local ./cmd/local
+	@$(if $(STOP),,$(setup) fetch "the Go modules" go list -deps -f '' . ./cmd/... ./functions/... >/dev/null)
+	@.tools/bin/local -environment $(ENV) $(if $(KEEP),-keep) $(if $(STOP),-stop)
 
 .PHONY: synth
 synth: $(npm) ## Write the CloudFormation template to cdk.out
@@ -42,12 +45,15 @@ diff: $(npm) ## Compare the deployed stack with the configuration
 	cdk diff -c environment=$(ENV)
 
 .PHONY: deploy
-deploy: $(npm) ## Deploy the stack to AWS
-	@go run ./cmd/unblock -environment $(ENV)
+deploy: $(npm) ## Deploy the stack to AWS; CLEANUP=yes removes a failed first deploy without asking
+	@go build -o .tools/bin/cleanup ./cmd/cleanup
+	@.tools/bin/cleanup -environment $(ENV) $(if $(filter yes,$(CLEANUP)),-yes)
 	cdk deploy -c environment=$(ENV)
 
 .PHONY: destroy
-destroy: $(npm) ## Delete the stack
+destroy: $(npm) ## Delete the stack, unless it is protected
+	@go build -o .tools/bin/protected ./cmd/protected
+	@.tools/bin/protected -environment $(ENV)
 	cdk destroy -c environment=$(ENV)
 
 .PHONY: retry
@@ -55,17 +61,17 @@ retry: ## Deploy the image under the deploy tag, also when it was turned back
 	@go run ./cmd/retry -environment $(ENV)
 
 .PHONY: cost
-cost: synth ## Tell what the environment costs a month when nobody uses it, and what use adds
-	@go run ./cmd/cost -environment $(ENV)
+cost: synth ## Print what the environment costs a month when nobody uses it, and what use adds; REGION=, FETCH=, SOURCES=yes
+	@go run ./cmd/cost -environment $(ENV) $(if $(REGION),-regions $(REGION)) $(if $(FETCH),-fetch $(FETCH)) $(if $(filter yes,$(SOURCES)),-sources)
 
 .PHONY: doctor
-doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it only reads
+doctor: synth ## Report what would fail in a deploy, and how to fix it; SECRETS=yes reads secrets for their keys
 	@go build -o .tools/bin/doctor ./cmd/doctor
-	@.tools/bin/doctor -environment $(ENV)
+	@.tools/bin/doctor -environment $(ENV) $(if $(filter yes,$(SECRETS)),-secrets)
 
 .PHONY: test
 test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests
-	.tools/venv/bin/python -m pytest --quiet emulator/tests
+	.tools/venv/bin/python -m pytest --quiet -p no:cacheprovider emulator/tests
 	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 15m ./...
 	cd examples/api && MARIADB=$(CURDIR)/.tools/mariadb $(CURDIR)/$(gotestsum) --format pkgname -- ./...
 
@@ -76,7 +82,8 @@ lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv) $(ruff)
 	go vet ./...
 	$(golangci-lint) run
 	cd examples/api && go mod verify && go mod tidy -diff && go vet ./... && $(CURDIR)/$(golangci-lint) run
-	$(ruff) check emulator && $(ruff) format --check emulator
+	$(ruff) check --cache-dir .tools/ruff emulator && $(ruff) format --check --cache-dir .tools/ruff emulator
+	.tools/venv/bin/shellcheck cmd/setup/setup.sh .ci/run examples/api/testdata/mariadb.sh
 	$(actionlint) -shellcheck .tools/venv/bin/shellcheck
 	$(actionlint) examples/api/.github/workflows/release.yml
 
@@ -86,7 +93,7 @@ soak: ## Play a million sequences against the release loop
 
 .PHONY: bench
 bench: $(npm) $(venv) ## Measure synth, and the function beside the Python one that it replaces
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement functions/ecs-redeploy/testdata/requirements.txt
+	$(pip) --requirement functions/ecs-redeploy/testdata/requirements.txt
 	go test -run '^$$' -bench . -benchtime 10x . ./functions/ecs-redeploy
 
 .PHONY: docs
@@ -117,13 +124,21 @@ version: ## Tell the version of this folder, and of what is deployed
 clean: ## Remove everything that was built or installed here
 	rm -rf .local .tools cdk.out node_modules
 
-$(npm): package.json package-lock.json
-	npm ci --no-audit --no-fund
+# What a machine has to have. Of npm and Python only what is still to be installed
+# with them.
+.PHONY: needs
+needs:
+	@$(setup) needs go $(if $(wildcard $(npm)),,npm) $(if $(wildcard $(venv)),,python3-venv)
+
+# The first to download something finds out soon when there is no network: by default
+# npm tries for minutes, and pip five times for each package.
+$(npm): package.json package-lock.json | needs
+	$(setup) fetch "the npm packages" npm ci --no-audit --no-fund --fetch-retries 1 --fetch-retry-mintimeout 1000 --fetch-timeout 15000
 	@touch $@
 
-$(venv): emulator/requirements.txt .github/requirements.txt
+$(venv): emulator/requirements.txt .github/requirements.txt | needs
 	python3 -m venv --clear .tools/venv
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check $(addprefix --requirement ,$^)
+	$(setup) fetch "the Python packages" $(pip) $(addprefix --requirement ,$^)
 	@touch $@
 
 # The package unpacks into TMPDIR, and the libraries that Chromium needs only where
@@ -142,11 +157,11 @@ $(actionlint):
 	mv .tools/bin/actionlint $@
 
 $(cfn-lint): lib/testdata/requirements.txt $(venv)
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(setup) fetch "the Python packages" $(pip) --requirement $<
 	@touch $@
 
 $(ruff): emulator/requirements-dev.txt $(venv)
-	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	$(setup) fetch "the Python packages" $(pip) --requirement $<
 	@touch $@
 
 # A server for the example's tests, which are skipped where there is neither this nor

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -14,6 +15,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+
+	"cloudstruct/config"
 	"cloudstruct/internal/appcontext"
 )
 
@@ -147,6 +153,10 @@ func TestMistakesAreExplainedWithoutATrace(t *testing.T) {
 			"environment \"staging\": there is no config/staging.yaml; the environments are development, production\n"},
 		{"an environment outside of the folder", map[string]any{"environment": "../production"},
 			"environment \"../production\": must be the name of a file in config, without .yaml; use -c config=PATH for another file\n"},
+		{"no environment", nil,
+			"no environment is chosen: add -c environment=NAME, where NAME is development or production, or -c config=PATH for a file elsewhere\n"},
+		{"a mistyped key", map[string]any{"environmnt": "development"},
+			"context key environmnt: unknown; did you mean -c environment=development?\n"},
 		{"two files at once", map[string]any{"environment": "production", "config": bad},
 			"environment production and configuration file " + bad + ": give one of them\n"},
 	} {
@@ -161,6 +171,66 @@ func TestMistakesAreExplainedWithoutATrace(t *testing.T) {
 			}
 			if stderr.String() != test.want || stdout.Len() > 0 {
 				t.Errorf("printed %q and %q, want %q alone", stdout.String(), stderr.String(), test.want)
+			}
+		})
+	}
+}
+
+// TestTheRuntimeEndsQuietly closes jsii's Node process often enough to see its two
+// waits for it race, as they did before jsii-runtime-go 1.142: one in four ends
+// printed "Runtime process exited abnormally: waitid: no child processes".
+func TestTheRuntimeEndsQuietly(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts Node thirty times")
+	}
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr := os.Stderr
+	os.Stderr = write
+	for range 30 {
+		constructs.NewRootConstruct(nil)
+		jsii.Close()
+	}
+	os.Stderr = stderr
+	if err := write.Close(); err != nil {
+		t.Fatal(err)
+	}
+	printed, err := io.ReadAll(read)
+	if err != nil || bytes.Contains(printed, []byte("exited abnormally")) {
+		t.Errorf("printed %q, %v", printed, err)
+	}
+}
+
+// TestWhatTheCDKRefusesIsOneLine takes values that the reader of the configuration
+// does not let through.
+func TestWhatTheCDKRefusesIsOneLine(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		change func(*config.Config)
+		want   string
+	}{
+		{"while the stack is made", func(c *config.Config) { c.Database.Rotation = 4*time.Hour + time.Second }, "'14401 seconds' cannot be converted"},
+		{"at the end", func(c *config.Config) { c.Tags = map[string]string{"a": "x;y"} }, "Validation failed"},
+		{"by the stack itself", func(c *config.Config) { c.Logs.RetentionDays = 2 }, "logs.retentionDays: CloudWatch Logs has no period of 2 days"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			context, err := appcontext.WithoutFunctions(".")
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := config.Default()
+			cfg.Environment = "production"
+			test.change(&cfg)
+			err = synthesize(awscdk.NewApp(&awscdk.AppProps{Context: &context, Outdir: jsii.String(t.TempDir())}), cfg)
+			if err == nil || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want one line with %s", err, test.want)
+			}
+			for _, trace := range []string{"goroutine", " at ", ".js:", ".go:"} {
+				if err != nil && strings.Contains(err.Error(), trace) {
+					t.Errorf("%q has %q, a part of a trace", err, trace)
+				}
 			}
 		})
 	}

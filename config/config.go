@@ -17,7 +17,7 @@ type Config struct {
 	// On every resource that takes tags; Project, Environment and ManagedBy are added.
 	//
 	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-	Tags map[string]string `yaml:"tags" validate:"max=40,dive,keys,tagkey,endkeys,max=256"`
+	Tags map[string]string `yaml:"tags" validate:"max=40,dive,keys,tagkey,endkeys,tagvalue"`
 
 	// Without this block the service answers plain HTTP, under the balancer's own name.
 	Domain *Domain `yaml:"domain"`
@@ -35,7 +35,7 @@ type Config struct {
 	Database Database `yaml:"database"`
 	// For every log group of the stack.
 	Logs Logs `yaml:"logs"`
-	// Who hears of them.
+	// Who is notified of alarms, and what rolls a deployment back.
 	Alarms Alarms `yaml:"alarms"`
 	// What is measured and shown beyond the alarms.
 	Monitoring Monitoring `yaml:"monitoring"`
@@ -52,7 +52,10 @@ type Config struct {
 // TLS.
 type Domain struct {
 	// The hosted zone's name.
-	Name string `yaml:"name" validate:"required,fqdn"`
+	//
+	// ACM takes 64 characters.
+	// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
+	Name string `yaml:"name" validate:"required,max=64,domain"`
 	// Its id in Route 53.
 	HostedZoneID string `yaml:"hostedZoneId" validate:"required,zoneid"`
 	// The service's name below the domain.
@@ -92,7 +95,7 @@ type Image struct {
 	Repository string `yaml:"repository" validate:"min=2,max=256,repository"`
 	// The deploy tag: a push of it is a release.
 	Tag string `yaml:"tag" validate:"imagetag"`
-	// How many images the lifecycle policy leaves, beside the one that last worked and the one under the deploy tag.
+	// Number of releases that the lifecycle policy keeps, in addition to the one that last worked and the one under the deploy tag. ECR counts the index, the image and the attestation that `docker buildx` pushes one by one, so three entries are kept for each release: up to three times as many of images that are pushed alone.
 	Keep int `yaml:"keep" validate:"min=1,max=1000"`
 	// Deploy what is pushed. Otherwise a push is only reported, and `make retry` deploys it.
 	AutoDeploy bool `yaml:"autoDeploy"`
@@ -117,13 +120,13 @@ type Service struct {
 	// from 1024 on.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-	MemoryMiB int `yaml:"memoryMiB"`
+	MemoryMiB int `yaml:"memoryMiB" validate:"min=512,max=122880"`
 	// The processor that images are built for.
 	Architecture Architecture `yaml:"architecture" validate:"oneof=x86_64 arm64"`
 
 	// Variables for the container, as they are.
 	Environment map[string]string `yaml:"environment" validate:"dive,keys,envname,endkeys"`
-	// Variables for the container: the ARN of a secret, or ARN:KEY for one key of a JSON secret.
+	// Variables for the container: the ARN of a secret, or ARN:KEY for one key of a JSON secret. If its suffix happens to be six small letters or six digits, end the value with a colon.
 	Secrets map[string]string `yaml:"secrets" validate:"dive,keys,envname,endkeys,secretarn"`
 
 	// So many tasks run on Fargate on demand, before the weights count.
@@ -134,6 +137,23 @@ type Service struct {
 	OnDemandWeight int `yaml:"onDemandWeight" validate:"min=0,max=1000"`
 	// Their share on Fargate Spot, which is cheaper and may be interrupted.
 	SpotWeight int `yaml:"spotWeight" validate:"min=0,max=1000"`
+
+	// The command that the container runs, one item for each argument. Default: the image's own.
+	Command []string `yaml:"command" validate:"max=100,dive,min=1"`
+	// How long a task has to end after SIGTERM before ECS kills it. Default: 30s.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
+	StopTimeout time.Duration `yaml:"stopTimeout" validate:"min=2s,max=2m"`
+	// Restart the container within its task when it ends. The deployment's circuit breaker does not count these restarts, so a release that crashes can take longer to be rolled back.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-restart-policy.html
+	Restart bool `yaml:"restart"`
+	// What the application may do on AWS, as statements of its task role's policy.
+	Permissions []Permission `yaml:"permissions" validate:"max=50,dive"`
+	// Managed policies of the task role, as ARNs.
+	//
+	// Ten is the quota of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	Policies []string `yaml:"policies" validate:"max=10,unique,dive,policyarn"`
 
 	// Allow `aws ecs execute-command` into running tasks.
 	Exec bool `yaml:"exec"`
@@ -152,6 +172,14 @@ type Service struct {
 	ReadOnly bool `yaml:"readOnly"`
 	// How releases are rolled out.
 	Deployment Deployment `yaml:"deployment"`
+}
+
+// Permission is a statement of the task role's policy.
+type Permission struct {
+	// Actions that are allowed, such as s3:GetObject.
+	Actions []string `yaml:"actions" validate:"required,min=1,max=50,dive,action"`
+	// ARNs of the resources that they are allowed on. A bare * is refused.
+	Resources []string `yaml:"resources" validate:"required,min=1,max=50,dive,resourcearn"`
 }
 
 // Health is the balancer's health check of a task.
@@ -177,7 +205,7 @@ type Health struct {
 // cookie lives, Duration at most.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
 type Stickiness struct {
-	// The application's own cookie.
+	// Name of the application's own cookie. Sessions are sticky with the strategy rolling only.
 	Cookie string `yaml:"cookie" validate:"cookie"`
 	// How long a client stays; 0s is off.
 	Duration time.Duration `yaml:"duration" validate:"min=0s,max=168h"`
@@ -202,6 +230,10 @@ type Deployment struct {
 	Bake time.Duration `yaml:"bake" validate:"min=0s,max=24h,minutes"`
 	// After how long a deployment that could not even start a task is turned back.
 	Deadline time.Duration `yaml:"deadline" validate:"min=5m,max=24h"`
+	// Number of tasks that may fail before ECS rolls a deployment back; with rolling and blueGreen only.
+	//
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html
+	Breaker int `yaml:"breaker" validate:"min=1,max=1000"`
 }
 
 // Scaling is the number of tasks, and the targets that it follows.
@@ -215,13 +247,16 @@ type Scaling struct {
 	// Average memory to aim at.
 	MemoryPercent float64 `yaml:"memoryPercent" validate:"min=1,max=100"`
 	// Requests a minute and task to aim at.
-	RequestsPerTarget int `yaml:"requestsPerTarget" validate:"min=1"`
+	RequestsPerTarget int `yaml:"requestsPerTarget" validate:"min=1,max=1000000000"`
 	// The pause after tasks were taken away.
 	ScaleIn time.Duration `yaml:"scaleIn" validate:"min=0s,max=24h"`
 	// The pause after tasks were added.
 	ScaleOut time.Duration `yaml:"scaleOut" validate:"min=0s,max=24h"`
 	// Other bounds from points of time on.
-	Schedule []Schedule `yaml:"schedule" validate:"dive"`
+	//
+	// 200 scheduled actions are a quota that AWS does not raise.
+	// https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html
+	Schedule []Schedule `yaml:"schedule" validate:"max=200,dive"`
 }
 
 // Schedule sets the bounds of the number of tasks from a point of time on.
@@ -250,6 +285,15 @@ type LoadBalancer struct {
 	WAF Firewall `yaml:"waf" validate:"oneof=false count block"`
 	// AWS refuses to delete the balancer.
 	DeletionProtection bool `yaml:"deletionProtection"`
+	// How long a connection may be idle before the load balancer closes it. A response that takes longer to begin ends as 504.
+	//
+	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
+	IdleTimeout time.Duration `yaml:"idleTimeout" validate:"min=1s,max=4000s"`
+	// IPv4 networks that may connect. Default: everyone.
+	//
+	// Each takes a rule for each port of the 60 that a security group can have.
+	// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
+	Allow []string `yaml:"allow" validate:"max=25,unique,dive,peer"`
 }
 
 // Firewall is what the web application firewall does with a request that one of
@@ -293,13 +337,19 @@ type Database struct {
 	BackupDays int `yaml:"backupDays" validate:"min=1,max=35"`
 	// When they are made.
 	BackupWindow string `yaml:"backupWindow" validate:"window"`
+	// When AWS may maintain the cluster: half an hour that it chooses where this is empty. It must not overlap backupWindow: set it when you change that of a deployed stack.
+	MaintenanceWindow string `yaml:"maintenanceWindow" validate:"omitempty,weekly"`
 	// AWS refuses to delete the cluster.
 	DeletionProtection bool `yaml:"deletionProtection"`
+	// Use RDS Extended Support when the engine version is past its end of standard support, at about 0.10 USD an hour for each vCPU. It can't be changed with a deploy: set true for a cluster that was created by version 1.0.0.
+	//
+	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
+	ExtendedSupport bool `yaml:"extendedSupport"`
 
-	// How often the password changes; 0s is never.
+	// How often the password changes, up to 999 days; 0s is never.
 	//
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
-	Rotation time.Duration `yaml:"rotation" validate:"eq=0s|min=4h,max=24000h"`
+	Rotation time.Duration `yaml:"rotation" validate:"eq=0s|min=4h,max=23976h,hours"`
 
 	// With this block the container gets the whole connection string as one secret variable.
 	ConnectionString *ConnectionString `yaml:"connectionString"`
@@ -310,7 +360,7 @@ type Database struct {
 type ConnectionString struct {
 	// The variable's name.
 	Env string `yaml:"env" validate:"envname"`
-	// With the places {host}, {reader}, {port}, {name}, {username} and {password}.
+	// With the places {host}, {reader}, {port}, {name}, {username} and {password}; {{ and }} are braces.
 	Format string `yaml:"format" validate:"required,max=4096"`
 }
 
@@ -320,10 +370,14 @@ type Logs struct {
 	RetentionDays int `yaml:"retentionDays" validate:"oneof=1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
 }
 
-// Alarms says who hears of them.
+// Alarms says who is notified, and what rolls a deployment back.
 type Alarms struct {
 	// Subscribed to the alarm topic; AWS asks its owner to confirm.
 	Email string `yaml:"email" validate:"omitempty,email"`
+	// Percentage of requests that fail with a server error, of the tasks or of the load balancer, from which a deployment is rolled back. At least three must fail in a minute.
+	ErrorPercent float64 `yaml:"errorPercent" validate:"min=0.1,max=100"`
+	// Response time of the slowest twentieth of requests (p95) from which a deployment is rolled back; 0s is off.
+	Latency time.Duration `yaml:"latency" validate:"min=0s,max=1h"`
 }
 
 // Monitoring is what is measured and shown beyond the alarms, and costs.
@@ -340,7 +394,10 @@ type GitHub struct {
 	// With it there is a role that GitHub's workflows of this repository can take on.
 	Repository string `yaml:"repository" validate:"omitempty,githubrepo"`
 	// The branch that may.
-	Branch string `yaml:"branch" validate:"required,branch"`
+	//
+	// A role that trusts a longer one would be above its quota of 2048 characters.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+	Branch string `yaml:"branch" validate:"required,max=200,branch"`
 }
 
 // StackName is what CloudFormation knows the environment by.
@@ -366,17 +423,18 @@ func Default() Config {
 				Interval: 15 * time.Second, Timeout: 5 * time.Second,
 				Healthy: 2, Unhealthy: 2, Grace: time.Minute,
 			},
+			StopTimeout:         30 * time.Second,
 			DeregistrationDelay: 30 * time.Second,
 			SlowStart:           time.Minute,
 			Stickiness:          Stickiness{Cookie: "CloudStruct_session", Duration: 24 * time.Hour},
-			Deployment:          Deployment{Strategy: Rolling, Bake: 5 * time.Minute, Deadline: 20 * time.Minute},
+			Deployment:          Deployment{Strategy: Rolling, Bake: 5 * time.Minute, Deadline: 20 * time.Minute, Breaker: 3},
 		},
 		Scaling: Scaling{
 			Min: 2, Max: 20,
 			CPUPercent: 70, MemoryPercent: 80, RequestsPerTarget: 1000,
 			ScaleIn: 5 * time.Minute, ScaleOut: time.Minute,
 		},
-		LoadBalancer: LoadBalancer{AccessLogs: true, WAF: FirewallOff, DeletionProtection: true},
+		LoadBalancer: LoadBalancer{AccessLogs: true, WAF: FirewallOff, DeletionProtection: true, IdleTimeout: time.Minute},
 		Database: Database{
 			Name: "appdb", Username: "dbadmin",
 			MinCapacity: 0.5, MaxCapacity: 4, PauseAfter: 5 * time.Minute,
@@ -384,6 +442,7 @@ func Default() Config {
 			DeletionProtection: true,
 		},
 		Logs:                  Logs{RetentionDays: 30},
+		Alarms:                Alarms{ErrorPercent: 5},
 		Monitoring:            Monitoring{ContainerInsights: true, Dashboard: true},
 		GitHub:                GitHub{Branch: "main"},
 		TerminationProtection: true,

@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -21,15 +19,19 @@ import (
 // Load reads the configuration file at path. Its error lists every mistake in
 // the file: unknown keys, wrong types, values out of range, contradictions.
 func Load(path string) (Config, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path)
 	if err != nil {
 		return Config{}, err
 	}
 	return parse(path, data)
 }
 
+// errNoChoice is the error of whoever names neither an environment nor a file: no
+// environment is the default, so that none is changed by a mistake.
+var errNoChoice = errors.New("no environment is chosen")
+
 // Choose reads the file at path or, without one, that of an environment in a
-// folder: production when none is named.
+// folder.
 func Choose(folder, environment, path string) (Config, error) {
 	switch {
 	case environment != "" && path != "":
@@ -37,24 +39,30 @@ func Choose(folder, environment, path string) (Config, error) {
 	case path != "":
 		return Load(path)
 	}
-	return LoadEnvironment(folder, cmp.Or(environment, "production"))
+	return LoadEnvironment(folder, environment)
 }
 
 // LoadEnvironment reads the file of an environment in a folder. A file that is
 // about another environment is refused: it would change that one's stack.
 func LoadEnvironment(folder, environment string) (Config, error) {
+	if environment == "" {
+		return Config{}, fmt.Errorf("%w: the environments are %s", errNoChoice, strings.Join(environments(folder), ", "))
+	}
 	path := filepath.Join(folder, environment+".yaml")
 	if filepath.Dir(path) != filepath.Clean(folder) {
 		return Config{}, fmt.Errorf("environment %q: must be the name of a file in %s, without .yaml; use -c config=PATH for another file", environment, folder)
 	}
-	cfg, err := Load(path)
+	data, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Config{}, fmt.Errorf("environment %q: there is no %s; the environments are %s", environment, path, strings.Join(environments(folder), ", "))
 	}
-	if err == nil && cfg.Environment != environment {
-		return Config{}, &Mistakes{File: path, List: []Mistake{{Line: 1, Key: "environment", Message: fmt.Sprintf("must be %s, as the file is named, got %q", environment, cfg.Environment)}}}
+	if err != nil {
+		return Config{}, err
 	}
-	return cfg, err
+	return parse(path, data, func(r *reader, c *Config) {
+		r.refuse(c.Environment != "" && c.Environment != environment,
+			fmt.Sprintf("must be %s, as the file is named, got %q", environment, c.Environment), "environment")
+	})
 }
 
 func environments(folder string) []string {
@@ -92,13 +100,18 @@ func (m *Mistakes) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-func parse(file string, data []byte) (Config, error) {
-	r := reader{lines: map[string]int{"": 1}, bad: map[string]bool{}}
+func parse(file string, data []byte, checks ...func(*reader, *Config)) (Config, error) {
+	r := reader{lines: map[string]int{"": 1}, order: map[string]int{}, bad: map[string]bool{}, written: map[string]string{}}
 	cfg := Default()
-	r.document(data, &cfg)
-	if !r.syntax {
-		r.ranges(&cfg)
-		r.contradictions(&cfg)
+	if text, ok := r.text(data); ok {
+		r.document(text, &cfg)
+		if !r.syntax {
+			r.ranges(&cfg)
+			r.contradictions(&cfg)
+			for _, check := range checks {
+				check(&r, &cfg)
+			}
+		}
 	}
 	if len(r.mistakes) > 0 {
 		slices.SortStableFunc(r.mistakes, func(a, b Mistake) int { return cmp.Compare(a.Line, b.Line) })
@@ -111,14 +124,22 @@ func parse(file string, data []byte) (Config, error) {
 // keeps its place; the YAML library's own decoder stops at the first.
 type reader struct {
 	mistakes []Mistake
-	lines    map[string]int  // of each key that the file sets
-	bad      map[string]bool // keys whose value could not be read
-	syntax   bool            // the file is not YAML that can be read further
+	lines    map[string]int    // of each key that the file sets
+	order    map[string]int    // of the same keys
+	bad      map[string]bool   // keys whose value could not be read
+	written  map[string]string // of numbers that are out of range
+	syntax   bool              // the file is not YAML that can be read further
 }
 
 func (r *reader) fail(key, format string, args ...any) {
 	r.bad[key] = true
 	r.mistakes = append(r.mistakes, Mistake{Line: r.line(key), Key: key, Message: fmt.Sprintf(format, args...)})
+}
+
+// found notes where the file sets a key.
+func (r *reader) found(key string, node ast.Node) {
+	r.lines[key] = node.GetToken().Position.Line
+	r.order[key] = len(r.order)
 }
 
 // line is where the file sets a key, or else the block that it belongs in.
@@ -208,7 +229,7 @@ func (r *reader) list(key string, node ast.Node, into reflect.Value) {
 	into.Set(reflect.MakeSlice(into.Type(), len(sequence.Values), len(sequence.Values)))
 	for i, value := range sequence.Values {
 		path := fmt.Sprintf("%s[%d]", key, i)
-		r.lines[path] = value.GetToken().Position.Line
+		r.found(path, value)
 		r.value(path, value, into.Index(i))
 	}
 }
@@ -228,69 +249,17 @@ func (r *reader) entries(key string, node ast.Node, visit func(path, name string
 		if key != "" {
 			path = key + "." + name
 		}
-		r.lines[path] = pairs.Key().GetToken().Position.Line
+		r.found(path, pairs.Key())
 		if pairs.Key().IsMergeKey() {
 			r.fail(path, "merge keys are not supported; write the keys out")
 			continue
 		}
+		if touch(pairs.KeyValue()) {
+			r.fail(path, "needs a space after its colon, or quotes around %s", quoted(name+":"+pairs.Value().GetToken().Value))
+			continue
+		}
 		visit(path, name, pairs.Value())
 	}
-}
-
-func (r *reader) scalar(key string, node ast.Node, into reflect.Value) {
-	text, isText := stringValue(node)
-	switch target := into.Addr().Interface().(type) {
-	case *time.Duration:
-		d, err := time.ParseDuration(text)
-		if !isText || err != nil {
-			r.fail(key, "must be a duration such as 15s, 5m or 24h, got %s", describe(node))
-		} else if d%time.Second != 0 {
-			r.fail(key, "must be a whole number of seconds, got %s", text)
-		}
-		*target = d
-		return
-	case *bool:
-		value, ok := node.(*ast.BoolNode)
-		if !ok {
-			r.fail(key, "must be true or false, got %s", describe(node))
-			return
-		}
-		*target = value.Value
-		return
-	case interface{ SetBool(bool) }:
-		if value, ok := node.(*ast.BoolNode); ok {
-			target.SetBool(value.Value)
-			return
-		}
-	}
-	switch into.Kind() {
-	case reflect.String:
-		if !isText {
-			r.fail(key, "must be text, in quotes if need be, got %s", describe(node))
-			return
-		}
-		into.SetString(text)
-	case reflect.Int:
-		if node.Type() != ast.IntegerType || yaml.NodeToValue(node, into.Addr().Interface()) != nil {
-			r.fail(key, "must be a whole number, got %s", describe(node))
-		}
-	case reflect.Float64:
-		if (node.Type() != ast.IntegerType && node.Type() != ast.FloatType) || yaml.NodeToValue(node, into.Addr().Interface()) != nil {
-			r.fail(key, "must be a number, got %s", describe(node))
-		}
-	default:
-		panic("config: no reader for " + into.Type().String())
-	}
-}
-
-func stringValue(node ast.Node) (string, bool) {
-	switch node := node.(type) {
-	case *ast.StringNode:
-		return node.Value, true
-	case *ast.LiteralNode:
-		return node.Value.Value, true
-	}
-	return "", false
 }
 
 // describe is a value as its writer knows it, for an error message.
@@ -305,7 +274,7 @@ func describe(node ast.Node) string {
 	case ast.TagType:
 		return "a YAML tag, which are not supported"
 	case ast.StringType:
-		return fmt.Sprintf("%q", node.GetToken().Value)
+		return quoted(node.GetToken().Value)
 	default:
 		return node.GetToken().Value
 	}

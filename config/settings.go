@@ -14,15 +14,16 @@ type Setting struct {
 	// Type and Field are the Go names of where it is declared.
 	Type, Field string
 	// Kind is what a file writes: text, number, whole number, switch, duration,
-	// table, list or block.
+	// table, list of text, list or block.
 	Kind string
 	// Default is how a file would write what is used without it; empty where there
 	// is nothing.
 	Default string
 	// Allowed is in words; empty where every value of the kind is.
 	Allowed string
-	// Rules are the field's own, as the validation library reads them.
-	Rules string
+	Limits
+	// Keys and Values are the limits of the entries of a table or list.
+	Keys, Values Limits
 }
 
 // Settings lists every key, in the order that the types declare them.
@@ -31,8 +32,6 @@ func Settings() []Setting {
 	defaults.Domain, defaults.Database.ConnectionString = &Domain{}, &ConnectionString{}
 	defaults.Domain.SetDefaults()
 	defaults.Database.ConnectionString.SetDefaults()
-	defaults.Scaling.Schedule = []Schedule{{}}
-	defaults.Scaling.Schedule[0].SetDefaults()
 	return settingsOf("", reflect.ValueOf(defaults))
 }
 
@@ -42,20 +41,30 @@ func settingsOf(prefix string, block reflect.Value) []Setting {
 		field, value := block.Type().Field(i), block.Field(i)
 		s := Setting{
 			Key: prefix + field.Tag.Get("yaml"), Type: block.Type().Name(), Field: field.Name,
-			Rules: field.Tag.Get("validate"),
+			Kind: kindOf(value), Default: written(value),
 		}
-		s.Kind, s.Default, s.Allowed = kindOf(value), written(value), allowed(s.Rules)
+		s.Limits, s.Keys, s.Values = limitsOf(field.Tag.Get("validate"))
+		s.Allowed = s.allowed()
 		list = append(list, s)
 		switch {
 		case value.Kind() == reflect.Struct:
 			list = append(list, settingsOf(s.Key+".", value)...)
 		case value.Kind() == reflect.Pointer && s.Kind == "block":
 			list = append(list, settingsOf(s.Key+".", value.Elem())...)
-		case value.Kind() == reflect.Slice:
-			list = append(list, settingsOf(s.Key+"[].", value.Index(0))...)
+		case s.Kind == "list":
+			list = append(list, settingsOf(s.Key+"[].", newItem(value.Type().Elem()))...)
 		}
 	}
 	return list
+}
+
+// newItem is a list's item with its defaults.
+func newItem(block reflect.Type) reflect.Value {
+	item := reflect.New(block)
+	if d, ok := item.Interface().(interface{ SetDefaults() }); ok {
+		d.SetDefaults()
+	}
+	return item.Elem()
 }
 
 func kindOf(v reflect.Value) string {
@@ -78,6 +87,9 @@ func kindOf(v reflect.Value) string {
 	case reflect.Map:
 		return "table"
 	case reflect.Slice:
+		if kind.Elem().Kind() == reflect.String {
+			return "list of text"
+		}
 		return "list"
 	case reflect.Struct:
 		return "block"
@@ -99,6 +111,8 @@ func written(v reflect.Value) string {
 			pairs = append(pairs, key+": "+item)
 		}
 		return "{" + strings.Join(pairs, ", ") + "}"
+	case []string:
+		return "[" + strings.Join(value, ", ") + "]"
 	}
 	switch v.Kind() {
 	case reflect.Struct, reflect.Pointer, reflect.Slice:
@@ -107,41 +121,19 @@ func written(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
-// allowed puts a field's rules in words.
-func allowed(tag string) string {
-	tag, _, _ = strings.Cut(tag, ",dive")
+// allowed joins what is said of a setting and of its entries.
+func (s Setting) allowed() string {
 	var words []string
-	minimum, maximum := "", ""
-	for part := range strings.SplitSeq(tag, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		switch name {
-		case "min":
-			minimum = value
-		case "max":
-			maximum = value
-		case "eq":
-			words, minimum = append(words, "0s, or"), strings.TrimPrefix(value, "0s|min=")
-		case "oneof":
-			words = append(words, strings.ReplaceAll(value, " ", ", "))
-		case "required":
-			words = append(words, "required")
-		case "fqdn":
-			words = append(words, "a domain name")
-		case "email":
-			words = append(words, "an e-mail address")
-		default:
-			if rule, ok := rules[name]; ok {
-				words = append(words, rule.allows)
-			}
+	each := "values: "
+	if s.Kind == "list of text" {
+		each = "each: "
+	}
+	for _, part := range []struct{ of, limits string }{
+		{"", s.Words()}, {"keys: ", s.Keys.Words()}, {each, s.Values.Words()},
+	} {
+		if part.limits != "" {
+			words = append(words, part.of+part.limits)
 		}
 	}
-	switch {
-	case minimum != "" && maximum != "":
-		words = append(words, minimum+" to "+maximum)
-	case minimum != "":
-		words = append(words, minimum+" at least")
-	case maximum != "":
-		words = append(words, maximum+" at most")
-	}
-	return strings.ReplaceAll(strings.Join(words, "; "), "or; ", "or ")
+	return strings.Join(words, "; ")
 }

@@ -103,7 +103,11 @@ rolling_back = contextvars.ContextVar("rolling_back", default=None)
 
 @wrapped(stacks, "_roll_back_operation")
 async def roll_back_operation(original, stack_name, stack_id, stack, operation, reason_override=""):
-    """Keep what could not be deleted, which a later delete of the stack tries again."""
+    """Keep what could not be deleted, which a later delete of the stack tries again.
+
+    That delete follows the template's deletion policies, which retain there what
+    RetainExceptOnCreate deletes in the rollback itself.
+    """
     before = dict(stack.get("_resources", {}))
     definitions = (operation.get("template") or {}).get("Resources", {})
     rolling_back.set({r["PhysicalResourceId"]: definitions.get(logical_id) for logical_id, r in before.items()})
@@ -112,6 +116,7 @@ async def roll_back_operation(original, stack_name, stack_id, stack, operation, 
     finally:
         rolling_back.set(None)
     if stack["StackStatus"] == "ROLLBACK_FAILED":
+        stack["_template"] = operation.get("template") or {}
         for logical_id in stack["_rollback_failed"]:
             stack["_resources"][logical_id] = {**before[logical_id], "ResourceStatus": "DELETE_FAILED"}
 

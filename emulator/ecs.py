@@ -75,7 +75,9 @@ def update_service(original, data):
 def delete_service(original, data):
     answer = original(data)
     if answer[0] < 400:
-        ecs_targets.keep_only(service_of(answer)["serviceArn"], None)
+        arn = service_of(answer)["serviceArn"]
+        ecs_deployments.forget(arn)
+        ecs_targets.keep_only(arn, None)
     return answer
 
 
@@ -103,14 +105,14 @@ def describe(key, store):
 
 
 def stop_service_deployment(data):
-    arn = data["serviceDeploymentArn"]
-    if arn not in deployments:
+    deployment = deployments.get(data["serviceDeploymentArn"])
+    if not deployment:
         return responses.error_response_json("ServiceDeploymentNotFoundException", "Service deployment not found.", 400)
-    if deployments[arn]["status"] not in ("PENDING", "IN_PROGRESS"):
+    if deployment["status"] not in ("PENDING", "IN_PROGRESS"):
         return responses.error_response_json("ConflictException", "The deployment can't be stopped any more.", 400)
-    service = ecs._services[deployments[arn]["serviceArn"].split(":service/")[1]]
-    ecs_deployments.roll_back(service, arn, "Deployment stopped by the user.")
-    return responses.json_response({"serviceDeploymentArn": arn})
+    service = ecs._services[deployment["serviceArn"].split(":service/")[1]]
+    ecs_deployments.roll_back(service, deployment, "Deployment stopped by the user.")
+    return responses.json_response({"serviceDeploymentArn": deployment["serviceDeploymentArn"]})
 
 
 def waiting(original):

@@ -90,6 +90,13 @@ def newest(service_arn):
     return of_service(service_arn)[-1]
 
 
+def forget(service_arn):
+    """Drop the deployments of a service that is deleted, so that none of its name goes back to them."""
+    with lock:
+        for deployment in of_service(service_arn):
+            del deployments[deployment["serviceDeploymentArn"]]
+
+
 def scale(service):
     """Scaling changes the tasks of the revision that last succeeded."""
     good = next((d for d in reversed(of_service(service["serviceArn"])) if d["status"] == "SUCCESSFUL"), None)
@@ -105,11 +112,11 @@ def supersede(previous, now):
 
 def settle(service, arn, failure):
     """Complete a deployment, or have the circuit breaker roll it back."""
-    deployment = deployments[arn]
-    revision = revisions[deployment["targetServiceRevision"]["arn"]]
     with lock:
-        if deployment["status"] != "IN_PROGRESS":
+        deployment = deployments.get(arn)
+        if not deployment or deployment["status"] != "IN_PROGRESS":
             return
+        revision = revisions[deployment["targetServiceRevision"]["arn"]]
         failure = failure or unhealthy(service, revision)
         if not failure:
             ecs_targets.keep_only(service["serviceArn"], revision["serviceRevisionArn"])
@@ -119,7 +126,7 @@ def settle(service, arn, failure):
             return
     ecs_tasks.stop_failed(revision, failure)
     deployment["deploymentCircuitBreaker"] = {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
-    roll_back(service, arn, "Service deployment rolled back because the circuit breaker threshold was exceeded.")
+    roll_back(service, deployment, "Service deployment rolled back because the circuit breaker threshold was exceeded.")
 
 
 def run(service, deployment):
@@ -132,8 +139,6 @@ def run(service, deployment):
 
 def unhealthy(service, revision):
     """Start the tasks of a revision behind its load balancers, and withdraw them if they fail the health checks."""
-    if service["status"] != "ACTIVE":
-        return None
     group = ecs_targets.start(service, revision)
     if not group:
         return None
@@ -141,9 +146,9 @@ def unhealthy(service, revision):
     return ecs_tasks.Failure(f"Task failed ELB health checks in (target-group {group})", "ServiceSchedulerInitiated")
 
 
-def roll_back(service, arn, reason):
+def roll_back(service, deployment, reason):
     """Return a service to the revision before, whose tasks are still there."""
-    deployment, now = deployments[arn], time.time()
+    now = time.time()
     with lock:
         rollback = {"reason": reason, "startedAt": now}
         deployment.update(status="ROLLBACK_IN_PROGRESS", statusReason=reason, updatedAt=now, rollback=rollback)

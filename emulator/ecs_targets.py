@@ -70,6 +70,8 @@ def add_task(service_arn, revision):
     address = next_address()
     images = {i["containerName"]: i for i in revision["containerImages"]}
     for balancer in revision["loadBalancers"]:
+        if balancer.get("targetGroupArn") not in alb._tgs:
+            continue  # deleted since the deployment began
         port, container = int(balancer["containerPort"]), balancer["containerName"]
         target = Target(revision["serviceRevisionArn"], balancer["targetGroupArn"], address, port)
         paths = revision["_healthPaths"][container]

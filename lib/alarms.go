@@ -4,9 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/jsii-runtime-go"
 
@@ -19,23 +17,6 @@ const (
 	// noAlarm is for a metric that is not there when nothing happens.
 	noAlarm = awscloudwatch.TreatMissingData_NOT_BREACHING
 )
-
-// GuardDeployments has ECS roll a deployment back when the tasks answer with
-// errors. The alarm looks at the balancer, not at the service: a service can't
-// wait for an alarm that waits for it.
-func (m Monitoring) GuardDeployments(balancer Balancer, service Service) {
-	alarm := m.alarm("ServerErrors", "Tasks answer with HTTP 5xx: look at the service's log.", &awscloudwatch.AlarmProps{
-		Metric: balancer.ALB.Metrics().HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, every(1, awscloudwatch.Stats_SUM())),
-		// Ten errors in two minutes of three are no single unlucky request.
-		Threshold: jsii.Number(10), EvaluationPeriods: jsii.Number(3), DatapointsToAlarm: jsii.Number(2), ComparisonOperator: atLeast,
-		TreatMissingData: noAlarm, // counted only when there is one
-	})
-	service.Fargate.EnableDeploymentAlarms(&[]*string{alarm.AlarmName()}, &awsecs.DeploymentAlarmOptions{
-		Behavior: awsecs.AlarmBehavior_ROLLBACK_ON_ALARM,
-	})
-	// The CDK can't tell that this alarm does not wait for the service.
-	awscdk.Annotations_Of(service.Fargate).AcknowledgeInfo(jsii.String("Annotation::info-annotation"), nil)
-}
 
 // WatchBalancer tells people what callers notice.
 func (m Monitoring) WatchBalancer(balancer Balancer) {

@@ -14,7 +14,7 @@ import (
 func (m Monitoring) WatchDatabase(database Database) {
 	if full, ok := database.fullCapacity(); ok {
 		m.alarm("DatabaseCapacity", "The database has been at its maximum capacity for a quarter of an hour: look for slow queries, or raise database.maxCapacity.", &awscloudwatch.AlarmProps{
-			Metric: database.capacity(),
+			Metric: database.capacity("WRITER"),
 			// A short peak may well use all that is paid for.
 			Threshold: jsii.Number(full), EvaluationPeriods: jsii.Number(15), ComparisonOperator: atLeast,
 			TreatMissingData: noAlarm, // there is no database that could be too small
@@ -63,9 +63,12 @@ func maxConnections(maxCapacity float64) float64 {
 	return limit
 }
 
-// capacity is that of the largest instance, in Aurora capacity units.
-func (d Database) capacity() awscloudwatch.Metric {
-	return d.Cluster.MetricServerlessDatabaseCapacity(every(1, awscloudwatch.Stats_MAXIMUM()))
+// capacity is that of the writer or of the readers, in Aurora capacity units. Without a
+// role the metric is the average of all instances: a reader that idles would hide a
+// writer that is full.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.viewing.monitoring.html
+func (d Database) capacity(role string) awscloudwatch.Metric {
+	return d.byRole("ServerlessDatabaseCapacity", role)
 }
 
 // connections are those of the instance that has most: each has its own limit.
@@ -74,9 +77,13 @@ func (d Database) connections() awscloudwatch.Metric {
 }
 
 // replicaLag is that of the slowest reader, in milliseconds.
-func (d Database) replicaLag() awscloudwatch.Metric {
-	return d.Cluster.Metric(jsii.String("AuroraReplicaLag"), &awscloudwatch.MetricOptions{
-		DimensionsMap: &map[string]*string{"DBClusterIdentifier": d.Cluster.ClusterIdentifier(), "Role": jsii.String("READER")},
+func (d Database) replicaLag() awscloudwatch.Metric { return d.byRole("AuroraReplicaLag", "READER") }
+
+// byRole is a metric of the cluster's instances in one role, WRITER or READER. The CDK's
+// own methods measure all instances together.
+func (d Database) byRole(metric, role string) awscloudwatch.Metric {
+	return d.Cluster.Metric(&metric, &awscloudwatch.MetricOptions{
+		DimensionsMap: &map[string]*string{"DBClusterIdentifier": d.Cluster.ClusterIdentifier(), "Role": &role},
 		Period:        awscdk.Duration_Minutes(jsii.Number(1)),
 		Statistic:     awscloudwatch.Stats_MAXIMUM(),
 	})

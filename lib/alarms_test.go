@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
+	"github.com/aws/jsii-runtime-go"
+
 	"cloudstruct/config"
 )
 
@@ -30,7 +33,6 @@ func TestAlarmsFireWhenItMatters(t *testing.T) {
 		id, metric, statistic, comparison string
 		threshold, minutes                float64
 	}{
-		{"ServerErrors", "HTTPCode_Target_5XX_Count", "Sum", "GreaterThanOrEqualToThreshold", 10, 3},
 		{"BalancerErrors", "HTTPCode_ELB_5XX_Count", "Sum", "GreaterThanOrEqualToThreshold", 10, 3},
 		{"Latency", "TargetResponseTime", "p95", "GreaterThanThreshold", 1, 15},
 		{"UnhealthyTargets", "UnHealthyHostCount", "Maximum", "GreaterThanOrEqualToThreshold", 1, 6},
@@ -144,11 +146,33 @@ func TestConnectionsAreWatchedAtFourFifthsOfWhatAuroraAllows(t *testing.T) {
 	}
 }
 
+// TestCapacityIsThatOfTheWriter: the cluster's own metric is an average, in which a reader
+// that idles hides a writer that is full.
+func TestCapacityIsThatOfTheWriter(t *testing.T) {
+	if dimensions := text(t, production(t).alarm("DatabaseCapacity")["Dimensions"]); !contains(dimensions, `{"Name":"Role","Value":"WRITER"}`) {
+		t.Errorf("capacity is measured by %s", dimensions)
+	}
+}
+
 func TestReplicaLagIsThatOfReaders(t *testing.T) {
 	if dimensions := text(t, production(t).alarm("ReplicaLag")["Dimensions"]); !contains(dimensions, `{"Name":"Role","Value":"READER"}`) {
 		t.Errorf("replica lag is measured by %s", dimensions)
 	}
 	if production(t, func(c *config.Config) { c.Database.Readers = 0 }).hasAlarm("ReplicaLag") {
 		t.Error("replica lag is watched without a reader")
+	}
+}
+
+// TestSynthInformsOfNothing is about the CDK's remark that the alarm which rolls a
+// deployment back may wait for the service: it does not, and every synth would
+// print it.
+func TestSynthInformsOfNothing(t *testing.T) {
+	for name, change := range variants {
+		t.Run(name, func(t *testing.T) {
+			_, made := variant(t, change)
+			stack{t: t}.check(func() {
+				assertions.Annotations_FromStack(made).HasNoInfo(jsii.String("*"), assertions.Match_AnyValue())
+			})
+		})
 	}
 }

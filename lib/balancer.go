@@ -27,13 +27,17 @@ type BalancerProps struct {
 	LogRetentionDays int
 }
 
-// Balancer is the application load balancer that the world talks to.
+// Balancer is the application load balancer that clients connect to.
 type Balancer struct {
 	ALB elbv2.ApplicationLoadBalancer
+	// AccessLogs is nil unless they are configured.
+	AccessLogs awss3.Bucket
+	props      BalancerProps
 }
 
-// NewBalancer makes an internet-facing load balancer, open to everyone on the
-// ports that it serves.
+// NewBalancer makes an internet-facing load balancer, open to everyone or to the
+// configured networks on the ports that it serves. Its access logs and its deletion
+// protection are left to [Safeguards].
 func NewBalancer(scope constructs.Construct, id string, props BalancerProps) Balancer {
 	c := constructs.NewConstruct(scope, &id)
 	alb := elbv2.NewApplicationLoadBalancer(c, jsii.String("Alb"), &elbv2.ApplicationLoadBalancerProps{
@@ -41,17 +45,22 @@ func NewBalancer(scope constructs.Construct, id string, props BalancerProps) Bal
 		InternetFacing:          jsii.Bool(true),
 		SecurityGroup:           newBalancerGroup(c, props),
 		DropInvalidHeaderFields: jsii.Bool(true),
-		DeletionProtection:      &props.DeletionProtection,
+		IdleTimeout:             seconds(props.IdleTimeout),
 	})
+	// The CDK writes false where no protection is asked for, which every update of the
+	// load balancer would set again.
+	alb.RemoveAttribute(jsii.String("deletion_protection.enabled"))
+	excuse(alb, "AwsSolutions-ELB2", "Safeguards switches access logs on when the whole stack exists, if the configuration asks for them.")
+	balancer := Balancer{ALB: alb, props: props}
 	if props.AccessLogs {
-		logAccess(c, alb, props)
-	} else {
-		excuse(alb, "AwsSolutions-ELB2", "loadBalancer.accessLogs is false in the configuration.")
+		balancer.AccessLogs = newAccessLogBucket(c, props)
+		// On deletion the load balancer goes first, and writes no more.
+		alb.Node().AddDependency(balancer.AccessLogs.Policy())
 	}
 	if props.WAF != config.FirewallOff {
 		addFirewall(c, alb, props)
 	}
-	return Balancer{ALB: alb}
+	return balancer
 }
 
 func newBalancerGroup(scope constructs.Construct, props BalancerProps) awsec2.SecurityGroup {
@@ -61,36 +70,34 @@ func newBalancerGroup(scope constructs.Construct, props BalancerProps) awsec2.Se
 		// Outwards only to the tasks: the service adds that rule.
 		AllowAllOutbound: jsii.Bool(false),
 	})
-	openToWorld := func(port int, description string) {
-		for _, peer := range []awsec2.IPeer{awsec2.Peer_AnyIpv4(), awsec2.Peer_AnyIpv6()} {
-			group.AddIngressRule(peer, awsec2.Port_Tcp(jsii.Number(port)), &description, nil)
-		}
-	}
-	openToWorld(80, "HTTP from anywhere")
+	openPort(group, 80, "HTTP", props.Allow)
 	if props.TLS {
-		openToWorld(443, "HTTPS from anywhere")
+		openPort(group, 443, "HTTPS", props.Allow)
 	}
-	excuse(group, "AwsSolutions-EC23", "The balancer is for the world, on the ports that it serves. Nothing else is open to it.")
+	if len(props.Allow) == 0 {
+		excuse(group, "AwsSolutions-EC23", "The load balancer is for everyone, on the ports that it serves, unless loadBalancer.allow names networks.")
+	}
 	return group
 }
 
-// logAccess does what the L2 method LogAccessLogs does in a stack with a fixed
-// region: there it may have to know an account of AWS, which no region needs
-// any more.
-// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
-func logAccess(scope constructs.Construct, alb elbv2.ApplicationLoadBalancer, props BalancerProps) {
-	bucket := newAccessLogBucket(scope, props)
-	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("logdelivery.elasticloadbalancing.amazonaws.com"), nil)},
-		Actions:    jsii.Strings("s3:PutObject"),
-		Resources:  &[]*string{bucket.ArnForObjects(jsii.String("AWSLogs/" + *awscdk.Aws_ACCOUNT_ID() + "/*"))},
-	}))
-	alb.SetAttribute(jsii.String("access_logs.s3.enabled"), jsii.String("true"))
-	alb.SetAttribute(jsii.String("access_logs.s3.bucket"), bucket.BucketName())
-	// The balancer tries the bucket when it is given it.
-	alb.Node().AddDependency(bucket.Policy())
+// openPort lets clients connect to a port: those of the networks, or everyone.
+func openPort(group awsec2.SecurityGroup, port int, protocol string, networks []string) {
+	allow := func(peer awsec2.IPeer, from string) {
+		group.AddIngressRule(peer, awsec2.Port_Tcp(jsii.Number(port)), jsii.String(protocol+" from "+from), nil)
+	}
+	for _, network := range networks {
+		allow(awsec2.Peer_Ipv4(&network), network)
+	}
+	if len(networks) == 0 {
+		allow(awsec2.Peer_AnyIpv4(), "anywhere")
+		allow(awsec2.Peer_AnyIpv6(), "anywhere")
+	}
 }
 
+// newAccessLogBucket lets the load balancers of this account write. The L2 method
+// LogAccessLogs does so in a stack with a fixed region only: there it may have to know an
+// account of AWS, which no region needs any more.
+// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
 func newAccessLogBucket(scope constructs.Construct, props BalancerProps) awss3.Bucket {
 	removal := awscdk.RemovalPolicy_DESTROY
 	if props.Retain {
@@ -107,8 +114,22 @@ func newAccessLogBucket(scope constructs.Construct, props BalancerProps) awss3.B
 		RemovalPolicy:     removal,
 		AutoDeleteObjects: jsii.Bool(!props.Retain),
 	})
+	bucket.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("logdelivery.elasticloadbalancing.amazonaws.com"), nil)},
+		Actions:    jsii.Strings("s3:PutObject"),
+		Resources:  &[]*string{bucket.ArnForObjects(jsii.String("AWSLogs/" + *awscdk.Aws_ACCOUNT_ID() + "/*"))},
+		// IfExists, since AWS documents the key for network load balancers only: the path
+		// above holds the account as well.
+		Conditions: &map[string]any{"StringEqualsIfExists": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}},
+	}))
 	excuse(bucket, "AwsSolutions-S1", "A log of who reads the log would be another bucket, with the same finding.")
 	return bucket
+}
+
+// GrantGuard allows to change the load balancer's attributes.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
+func (b Balancer) GrantGuard(grantee awsiam.IGrantable) {
+	allow(grantee, nil, []string{"elasticloadbalancing:ModifyLoadBalancerAttributes"}, *b.ALB.LoadBalancerArn())
 }
 
 // resource is the balancer without its listeners.

@@ -2,10 +2,11 @@ package lib
 
 import (
 	"maps"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -23,19 +24,39 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 			OperatingSystemFamily: awsecs.OperatingSystemFamily_LINUX(),
 		},
 	})
+	container := addContainer(scope, task, props, logs)
+	if props.ReadOnly {
+		leaveTmpWritable(task, container)
+	}
+	grantConfigured(scope, task, props)
+	keepPlaceholders(task, append(slices.Collect(maps.Values(props.Environment)), props.Command...))
+	excuse(task, "AwsSolutions-ECS2", "The variables say where things are. What is secret comes from Secrets Manager.")
+	excuseWildcards(task.ExecutionRole(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
+	return task
+}
+
+func addContainer(scope constructs.Construct, task awsecs.FargateTaskDefinition, props ServiceProps, logs awslogs.LogGroup) awsecs.ContainerDefinition {
 	environment := props.Database.Environment()
-	// The placeholder listens there, and whatever else keeps to the custom.
+	// The placeholder listens there, and so does any image that keeps to the convention.
 	environment["PORT"] = jsii.String(strconv.Itoa(props.Port))
 	for name, value := range props.Environment {
 		environment[name] = &value
 	}
 	secrets := props.Database.Secrets()
 	maps.Copy(secrets, configuredSecrets(scope, props.Secrets))
-	container := task.AddContainer(jsii.String("api"), &awsecs.ContainerDefinitionOptions{
+	return task.AddContainer(jsii.String("api"), &awsecs.ContainerDefinitionOptions{
 		Image:        props.Registry.DeployImage(),
+		Command:      command(props.Command),
 		PortMappings: &[]*awsecs.PortMapping{{ContainerPort: jsii.Number(props.Port)}},
 		Environment:  &environment,
 		Secrets:      &secrets,
+		// Another health path is another task definition: its deployment proves that
+		// tasks answer there, and is rolled back with the stack if they do not.
+		DockerLabels: &map[string]*string{"cloudstruct.health-path": &props.Health.Path},
+		StopTimeout:  seconds(props.StopTimeout),
+		// A container is restarted once it has run for five minutes, ECS's default.
+		// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-restart-policy.html
+		EnableRestartPolicy: &props.Restart,
 		Logging: awsecs.LogDriver_AwsLogs(&awsecs.AwsLogDriverProps{
 			LogGroup:     logs,
 			StreamPrefix: jsii.String(logStreamPrefix),
@@ -46,25 +67,39 @@ func newTask(scope constructs.Construct, props ServiceProps, logs awslogs.LogGro
 		// when the deploy tag has moved on since.
 		VersionConsistency: awsecs.VersionConsistency_ENABLED,
 	})
-	if props.ReadOnly {
-		leaveTmpWritable(task, container)
+}
+
+// command is nil for the image's own.
+func command(arguments []string) *[]*string {
+	if len(arguments) == 0 {
+		return nil
 	}
-	excuse(task, "AwsSolutions-ECS2", "The variables say where things are. What is secret comes from Secrets Manager.")
-	excuseWildcards(task.ExecutionRole(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
-	return task
+	return jsii.Strings(arguments...)
+}
+
+// grantConfigured gives the application what the configuration allows it.
+func grantConfigured(scope constructs.Construct, task awsecs.FargateTaskDefinition, props ServiceProps) {
+	for _, p := range props.Permissions {
+		task.AddToTaskRolePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions: jsii.Strings(p.Actions...), Resources: jsii.Strings(p.Resources...),
+		}))
+	}
+	for i, arn := range props.Policies {
+		policy := awsiam.ManagedPolicy_FromManagedPolicyArn(scope, jsii.String("Policy"+strconv.Itoa(i+1)), &arn)
+		task.TaskRole().AddManagedPolicy(policy)
+	}
 }
 
 func configuredSecrets(scope constructs.Construct, references map[string]string) map[string]awsecs.Secret {
 	secrets := map[string]awsecs.Secret{}
-	for name, reference := range references {
-		// The ARN itself has six colons; a seventh starts the key.
-		parts := strings.SplitN(reference, ":", 8)
-		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+name), jsii.String(strings.Join(parts[:7], ":")))
+	for variable, reference := range references {
+		arn, name := config.SplitSecret(reference)
+		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+variable), &arn)
 		var key *string
-		if len(parts) == 8 {
-			key = &parts[7]
+		if name != "" {
+			key = &name
 		}
-		secrets[name] = awsecs.Secret_FromSecretsManager(secret, key)
+		secrets[variable] = awsecs.Secret_FromSecretsManager(secret, key)
 	}
 	return secrets
 }

@@ -72,7 +72,8 @@ func (d Dashboard) addRequests(balancer Balancer) {
 			answers(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, "Tasks 5xx"),
 			metrics.HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, labelled("Balancer 5xx", sum)),
 			answers(elbv2.HttpCodeTarget_TARGET_4XX_COUNT, "Tasks 4xx"),
-		}, []string{"ServerErrors"}},
+		}, nil},
+		graph{"Failed requests, in %", []awscloudwatch.IMetric{balancer.failedPercent()}, []string{"ServerErrors"}},
 		graph{"Time to answer, in seconds", []awscloudwatch.IMetric{percentile(50, "p50"), percentile(95, "p95"), percentile(99, "p99")}, []string{"Latency"}},
 	)...)
 }
@@ -98,7 +99,7 @@ func (d Dashboard) addTasks(service Service) {
 
 func (d Dashboard) addDatabase(database Database) {
 	graphs := []graph{
-		{"Capacity of the database, in ACU", []awscloudwatch.IMetric{database.capacity()}, []string{"DatabaseCapacity"}},
+		{"Capacity of the database, in ACU", []awscloudwatch.IMetric{database.capacity("WRITER")}, []string{"DatabaseCapacity"}},
 		{"CPU of the database, in %", []awscloudwatch.IMetric{database.Cluster.MetricCPUUtilization(every(1, awscloudwatch.Stats_MAXIMUM()))}, nil},
 		{"Connections to an instance", []awscloudwatch.IMetric{database.connections()}, []string{"DatabaseConnections"}},
 	}

@@ -3,11 +3,11 @@ package lib
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsecs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsrds"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -82,13 +82,15 @@ func newCredentials(scope constructs.Construct, props DatabaseProps) awssecretsm
 
 func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group awsec2.SecurityGroup, credentials awssecretsmanager.Secret) awsrds.DatabaseCluster {
 	cluster := awsrds.NewDatabaseCluster(scope, jsii.String("Cluster"), &awsrds.DatabaseClusterProps{
-		// 3.10 is the line with long-term support, and pauses at 0 capacity units.
-		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.Updates.3103.html
+		// 3.10 is the line with long-term support, and pauses at 0 capacity units. 3.10.4
+		// is its newest patch.
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.Updates.3104.html
 		Engine: awsrds.DatabaseClusterEngine_AuroraMysql(&awsrds.AuroraMysqlClusterEngineProps{
-			Version: awsrds.AuroraMysqlEngineVersion_VER_3_10_3(),
+			Version: awsrds.AuroraMysqlEngineVersion_VER_3_10_4(),
 		}),
-		Writer:                        newInstance("Writer", nil),
-		Readers:                       newReaders(props.Readers),
+		Writer:                        newInstance("Writer", nil, props),
+		Readers:                       newReaders(props),
+		PreferredMaintenanceWindow:    maintenanceWindow(props),
 		ServerlessV2MinCapacity:       &props.MinCapacity,
 		ServerlessV2MaxCapacity:       &props.MaxCapacity,
 		ServerlessV2AutoPauseDuration: autoPause(props),
@@ -105,34 +107,55 @@ func newDatabaseCluster(scope constructs.Construct, props DatabaseProps, group a
 			Retention:       awscdk.Duration_Days(jsii.Number(props.BackupDays)),
 			PreferredWindow: &props.BackupWindow,
 		},
-		DeletionProtection: &props.DeletionProtection,
-		RemovalPolicy:      databaseRemoval(props.Retain),
+		EngineLifecycleSupport: lifecycleSupport(props.ExtendedSupport),
+		// Deletion protection is left to Safeguards.
+		RemovalPolicy: databaseRemoval(props.Retain),
 	})
 	excuse(cluster, "AwsSolutions-RDS11", "Only tasks can reach the port, and they are told its number. Another one would hide nothing.")
 	excuse(cluster, "AwsSolutions-RDS14", "Backtrack costs for each change that is written, and turns the whole cluster back. Backups restore any second of their days, beside the cluster.")
-	if !props.DeletionProtection {
-		excuse(cluster, "AwsSolutions-RDS10", "database.deletionProtection is false in the configuration.")
-	}
+	excuse(cluster, "AwsSolutions-RDS10", "Safeguards switches deletion protection on when the whole stack exists, if the configuration asks for it.")
 	return cluster
 }
 
-func newReaders(n int) *[]awsrds.IClusterInstance {
-	readers := make([]awsrds.IClusterInstance, n)
+// lifecycleSupport opts out of RDS Extended Support, which AWS charges for each vCPU as
+// soon as a version is past its end of standard support. It is set when a cluster is
+// created: CloudFormation refuses to change it later, so that a cluster which was created
+// without the setting needs extendedSupport true.
+// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
+func lifecycleSupport(extended bool) awsrds.EngineLifecycleSupport {
+	if extended {
+		return ""
+	}
+	return awsrds.EngineLifecycleSupport_OPEN_SOURCE_RDS_EXTENDED_SUPPORT_DISABLED
+}
+
+func newReaders(props DatabaseProps) *[]awsrds.IClusterInstance {
+	readers := make([]awsrds.IClusterInstance, props.Readers)
 	for i := range readers {
 		// The first takes over from the writer and must be able to carry its load
 		// at once; the others follow their own.
-		readers[i] = newInstance("Reader"+strconv.Itoa(i+1), jsii.Bool(i == 0))
+		readers[i] = newInstance("Reader"+strconv.Itoa(i+1), jsii.Bool(i == 0), props)
 	}
 	return &readers
 }
 
-func newInstance(id string, scaleWithWriter *bool) awsrds.IClusterInstance {
+func newInstance(id string, scaleWithWriter *bool, props DatabaseProps) awsrds.IClusterInstance {
 	return awsrds.ClusterInstance_ServerlessV2(&id, &awsrds.ServerlessV2ClusterInstanceProps{
 		PubliclyAccessible: jsii.Bool(false),
 		ScaleWithWriter:    scaleWithWriter,
 		// An upgrade that AWS starts by itself would leave the long-term line.
 		AutoMinorVersionUpgrade: jsii.Bool(false),
+		// An instance has a window of its own.
+		PreferredMaintenanceWindow: maintenanceWindow(props),
 	})
+}
+
+// maintenanceWindow is nil where AWS chooses it.
+func maintenanceWindow(props DatabaseProps) *string {
+	if props.MaintenanceWindow == "" {
+		return nil
+	}
+	return &props.MaintenanceWindow
 }
 
 // autoPause is nil unless the cluster may pause: RDS refuses the setting else.
@@ -155,18 +178,19 @@ func databaseRemoval(retain bool) awscdk.RemovalPolicy {
 // newConnectionString composes a second secret from the first. CloudFormation
 // resolves the password while it deploys: it is in no template.
 func newConnectionString(scope constructs.Construct, d Database) awssecretsmanager.Secret {
-	value := strings.NewReplacer(
-		"{host}", *d.Cluster.ClusterEndpoint().Hostname(),
-		"{reader}", *d.Cluster.ClusterReadEndpoint().Hostname(),
-		"{port}", strconv.Itoa(mysqlPort),
-		"{name}", d.props.Name,
-		"{username}", d.props.Username,
-		"{password}", *d.Secret.SecretValueFromJson(jsii.String("password")).UnsafeUnwrap(),
-	).Replace(d.props.ConnectionString.Format)
+	value := d.props.ConnectionString.Fill(map[string]string{
+		"{host}":     *d.Cluster.ClusterEndpoint().Hostname(),
+		"{reader}":   *d.Cluster.ClusterReadEndpoint().Hostname(),
+		"{port}":     strconv.Itoa(mysqlPort),
+		"{name}":     d.props.Name,
+		"{username}": d.props.Username,
+		"{password}": *d.Secret.SecretValueFromJson(jsii.String("password")).UnsafeUnwrap(),
+	})
 	secret := awssecretsmanager.NewSecret(scope, jsii.String("ConnectionString"), &awssecretsmanager.SecretProps{
 		Description:       jsii.String("Connection string of the database"),
 		SecretStringValue: awscdk.SecretValue_UnsafePlainText(&value),
 	})
+	keepPlaceholders(secret, []string{d.props.ConnectionString.Format})
 	excuse(secret, "AwsSolutions-SMG4", "It is composed of the password, which the configuration does not let rotate beside it.")
 	return secret
 }
@@ -200,6 +224,12 @@ func (d Database) Secrets() map[string]awsecs.Secret {
 		secrets[d.props.ConnectionString.Env] = awsecs.Secret_FromSecretsManager(d.ConnectionString, nil)
 	}
 	return secrets
+}
+
+// GrantGuard allows to change the cluster.
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+func (d Database) GrantGuard(grantee awsiam.IGrantable) {
+	allow(grantee, nil, []string{"rds:ModifyDBCluster"}, *d.Cluster.ClusterArn())
 }
 
 // resource is the cluster without its instances.

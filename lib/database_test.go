@@ -11,12 +11,13 @@ import (
 func TestDatabaseIsServerlessAuroraWithWriterAndReader(t *testing.T) {
 	s := production(t)
 	s.has("AWS::RDS::DBCluster", object{
-		"Engine": "aurora-mysql", "EngineVersion": "8.0.mysql_aurora.3.10.3",
+		"Engine": "aurora-mysql", "EngineVersion": "8.0.mysql_aurora.3.10.4",
 		"DatabaseName": "appdb", "MasterUsername": "dbadmin",
 		"ServerlessV2ScalingConfiguration": object{"MinCapacity": 0.5, "MaxCapacity": 4, "SecondsUntilAutoPause": absent()},
 		"BackupRetentionPeriod":            7, "PreferredBackupWindow": "02:00-03:00",
-		"StorageEncrypted": true, "DeletionProtection": true,
+		"StorageEncrypted": true, "EngineLifecycleSupport": "open-source-rds-extended-support-disabled",
 	})
+	production(t, func(c *config.Config) { c.Database.ExtendedSupport = true }).has("AWS::RDS::DBCluster", object{"EngineLifecycleSupport": absent()})
 	s.count("AWS::RDS::DBInstance", 2)
 	for _, instance := range s.resources("AWS::RDS::DBInstance") {
 		if instance.Properties["DBInstanceClass"] != "db.serverless" {
@@ -72,7 +73,7 @@ func TestDataIsSnapshottedOrGoesWithTheStack(t *testing.T) {
 func TestPasswordIsGeneratedAndInNoTemplate(t *testing.T) {
 	s := production(t, withConnectionString)
 	s.has("AWS::SecretsManager::Secret", object{
-		"GenerateSecretString": object{"ExcludePunctuation": true, "GenerateStringKey": "password", "SecretStringTemplate": `{"username":"dbadmin"}`},
+		"GenerateSecretString": object{"ExcludePunctuation": true, "PasswordLength": 32, "GenerateStringKey": "password", "SecretStringTemplate": `{"username":"dbadmin"}`},
 	})
 	password := s.only("AWS::RDS::DBCluster", "Database").Properties["MasterUserPassword"]
 	if !contains(text(t, password), "{{resolve:secretsmanager:") {

@@ -76,8 +76,11 @@ func (d Domain) PointAt(balancer awselasticloadbalancingv2.ApplicationLoadBalanc
 	})
 }
 
-// evaluateTargetHealth are the options of an alias: the record does not answer
-// while no task is healthy. The CDK wants them as an interface.
+// evaluateTargetHealth are the options of an alias. As the only record of its name it is
+// answered whatever the health of the tasks: Route 53 treats records that are all
+// unhealthy as healthy. It matters once somebody adds a record to fail over to. The CDK
+// wants the options as an interface.
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html
 type evaluateTargetHealth struct{}
 
 func (*evaluateTargetHealth) EvaluateTargetHealth() *bool { return jsii.Bool(true) }

@@ -1,6 +1,9 @@
 package lib
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -33,4 +36,15 @@ func addExcuse(construct constructs.IConstruct, added map[string]any) {
 		excuses = metadata["rules_to_suppress"].([]any)
 	}
 	resource.AddMetadata(jsii.String("cdk_nag"), map[string]any{"rules_to_suppress": append(excuses, added)})
+}
+
+// keepPlaceholders tells the CDK's rules that ${NAME} in these texts of a construct
+// is for the application: CloudFormation replaces it only where a template asks for
+// it.
+func keepPlaceholders(construct constructs.IConstruct, texts []string) {
+	if slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "${") }) {
+		awscdk.Validations_Of(construct).Acknowledge(&awscdk.Acknowledgment{
+			Id: jsii.String("CloudFormation-Validate::E1029"), Reason: jsii.String("The application replaces it, not CloudFormation."),
+		})
+	}
 }

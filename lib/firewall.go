@@ -74,21 +74,21 @@ func managedGroup(name string, counting []string, priority int, mode config.Fire
 	if mode == config.FirewallBlock {
 		override = &awswafv2.CfnWebACL_OverrideActionProperty{None: map[string]any{}}
 	}
+	statement := &awswafv2.CfnWebACL_ManagedRuleGroupStatementProperty{VendorName: jsii.String("AWS"), Name: &name}
 	var exceptions []any
 	for _, rule := range counting {
 		exceptions = append(exceptions, &awswafv2.CfnWebACL_RuleActionOverrideProperty{
 			Name: &rule, ActionToUse: &awswafv2.CfnWebACL_RuleActionProperty{Count: &awswafv2.CfnWebACL_CountActionProperty{}},
 		})
 	}
+	if len(exceptions) > 0 { // WAF refuses an empty list
+		statement.RuleActionOverrides = &exceptions
+	}
 	return &awswafv2.CfnWebACL_RuleProperty{
-		Name:           &name,
-		Priority:       jsii.Number(priority),
-		OverrideAction: override,
-		Statement: &awswafv2.CfnWebACL_StatementProperty{
-			ManagedRuleGroupStatement: &awswafv2.CfnWebACL_ManagedRuleGroupStatementProperty{
-				VendorName: jsii.String("AWS"), Name: &name, RuleActionOverrides: &exceptions,
-			},
-		},
+		Name:             &name,
+		Priority:         jsii.Number(priority),
+		OverrideAction:   override,
+		Statement:        &awswafv2.CfnWebACL_StatementProperty{ManagedRuleGroupStatement: statement},
 		VisibilityConfig: visibility(name),
 	}
 }

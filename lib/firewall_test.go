@@ -44,6 +44,9 @@ func TestFirewallBlocksNoUpload(t *testing.T) {
 			"Name":                "AWSManagedRulesCommonRuleSet",
 			"RuleActionOverrides": list(object{"Name": "SizeRestrictions_BODY", "ActionToUse": object{"Count": object{}}}),
 		}},
+	}, object{
+		// WAF refuses an empty list.
+		"Statement": object{"ManagedRuleGroupStatement": object{"Name": "AWSManagedRulesKnownBadInputsRuleSet", "RuleActionOverrides": absent()}},
 	})})
 }
 

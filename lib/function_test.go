@@ -1,7 +1,9 @@
 package lib
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,7 +13,7 @@ import (
 // TestFunctionsAreBuiltFromWhatTheirHashCovers wants no function to import
 // another package of this module: its asset would not change with that package.
 func TestFunctionsAreBuiltFromWhatTheirHashCovers(t *testing.T) {
-	for _, name := range []string{"ecs-redeploy", "image-seed"} {
+	for _, name := range []string{"ecs-redeploy", "image-seed", "safeguards"} {
 		output, err := exec.Command("go", "list", "-deps", "../functions/"+name).Output()
 		if err != nil {
 			t.Fatal(err)
@@ -20,6 +22,36 @@ func TestFunctionsAreBuiltFromWhatTheirHashCovers(t *testing.T) {
 			if strings.HasPrefix(dependency, "cloudstruct/") && dependency != "cloudstruct/functions/"+name {
 				t.Errorf("%s imports %s", name, dependency)
 			}
+		}
+	}
+}
+
+// TestAssetChangesWithItsSources: a function whose hash stays is not built again.
+func TestAssetChangesWithItsSources(t *testing.T) {
+	root := t.TempDir()
+	write := func(name, content string) {
+		t.Helper()
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"go.mod", "go.sum", "functions/f/main.go", "functions/f/page.html", "functions/f/main_test.go"} {
+		write(name, "as it was")
+	}
+	hash := func() string {
+		return *reproducible(functionProps{Name: "f", FunctionSettings: FunctionSettings{ProjectRoot: root}}).AssetHash
+	}
+	for name, want := range map[string]bool{
+		"go.mod": true, "go.sum": true, "functions/f/main.go": true, "functions/f/page.html": true, "functions/f/new.go": true, "functions/f/main_test.go": false,
+	} {
+		before := hash()
+		write(name, "changed")
+		if changed := hash() != before; changed != want {
+			t.Errorf("the asset changes with %s: %v, want %v", name, changed, want)
 		}
 	}
 }

@@ -57,6 +57,7 @@ func TestOnlyWorkflowsOfTheBranchGetTheRole(t *testing.T) {
 		{"a fork", token{aws, "repo:mallory@1/my.api@2:ref:refs/heads/main", "mallory/my.api", main}, false},
 		{"an owner with a longer name", token{aws, "repo:octo-orga@1/my.api@2:ref:refs/heads/main", "octo-orga/my.api", main}, false},
 		{"a subject made up to look like it", token{aws, "repo:octo-org@1/other@2:workflow:a/my.api@3:ref:refs/heads/main", "octo-org/other", main}, false},
+		{"an environment made up to look like the branch", token{aws, "repo:octo-org@1/my.api@2:environment:a:ref:refs/heads/main", repository, "refs/heads/other"}, false},
 		{"a token for somebody else", token{"https://github.com/octo-org", "repo:octo-org/my.api:ref:refs/heads/main", repository, main}, false},
 		{"a token for somebody else, with ids", token{"https://github.com/octo-org", "repo:octo-org@1/my.api@2:ref:refs/heads/main", repository, main}, false},
 	} {

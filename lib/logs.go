@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -19,10 +20,11 @@ func newLogGroup(scope constructs.Construct, id string, retentionDays int) awslo
 	})
 }
 
-// keepHelperLogs has the functions that the CDK brings along log as all others do.
-// Lambda would make groups for them that never expire, and outlive the stack. The
-// CDK's CustomResourceProvider has no property for it: this overrides its function.
-func keepHelperLogs(stack awscdk.Stack, retentionDays int) {
+// limitHelpers has the functions that the CDK brings along log as all others do, and write
+// no other log. Lambda would make groups for them that never expire and outlive the stack,
+// and AWS's managed policy lets them write every log of the account. The CDK's
+// CustomResourceProvider has no property for either: this overrides its function and role.
+func limitHelpers(stack awscdk.Stack, retentionDays int) {
 	for _, child := range *stack.Node().Children() {
 		if !strings.HasSuffix(*child.Node().Id(), "CustomResourceProvider") {
 			continue
@@ -30,6 +32,9 @@ func keepHelperLogs(stack awscdk.Stack, retentionDays int) {
 		group := newLogGroup(stack, *child.Node().Id()+"Logs", retentionDays)
 		function := child.Node().FindChild(jsii.String("Handler")).(awscdk.CfnResource)
 		function.AddPropertyOverride(jsii.String("LoggingConfig.LogGroup"), group.LogGroupName())
+		role := child.Node().FindChild(jsii.String("Role")).(awscdk.CfnResource)
+		role.AddPropertyDeletionOverride(jsii.String("ManagedPolicyArns"))
+		group.GrantWrite(awsiam.Role_FromRoleName(group, jsii.String("Helper"), role.Ref(), nil))
 	}
 }
 

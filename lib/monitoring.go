@@ -77,8 +77,10 @@ func every(minutes int, statistic *string) *awscloudwatch.MetricOptions {
 	return &awscloudwatch.MetricOptions{Period: awscdk.Duration_Minutes(jsii.Number(minutes)), Statistic: statistic}
 }
 
-// Report tells the topic of each event that a pattern matches. What can't be
-// told goes to the queue.
+// Report publishes a message for each event that a pattern matches. What can't be published
+// goes to the queue. The statement that the CDK adds to the topic's policy names no rule:
+// EventBridge gives a topic's policy no source to compare.
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html
 func (m Monitoring) Report(scope constructs.Construct, id, description string, pattern *awsevents.EventPattern, message string, deadLetters awssqs.IQueue) {
 	awsevents.NewRule(scope, &id, &awsevents.RuleProps{
 		Description:  &description,

@@ -1,8 +1,10 @@
 package lib
 
 import (
+	"fmt"
 	"net/netip"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsec2"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -56,6 +58,17 @@ func NewNetwork(scope constructs.Construct, id string, props NetworkProps) Netwo
 		network.TasksArePublic = true
 	}
 	return network
+}
+
+// warnOfPublicRange warns when tasks can't reach others who own the addresses.
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+func warnOfPublicRange(stack constructs.Construct, network config.Network) {
+	if !network.IsPublic() {
+		return
+	}
+	awscdk.Annotations_Of(stack).AddWarningV2(jsii.String("cloudstruct:publicRange"), jsii.String(fmt.Sprintf(
+		"network.cidr %s has addresses of the internet: tasks can't reach the hosts that own them. Use a private network such as 10.0.0.0/16. "+
+			"The network of a deployed stack can't be changed without replacing it.", network.CIDR)))
 }
 
 func newVPC(scope constructs.Construct, props NetworkProps) awsec2.Vpc {

@@ -102,6 +102,29 @@ func TestGroupsFormAChain(t *testing.T) {
 	}
 }
 
+// TestGroupsAreClosedOutwards wants the load balancer to reach tasks only, and the database
+// nothing: whoever takes one over gets no further.
+func TestGroupsAreClosedOutwards(t *testing.T) {
+	for name, s := range map[string]stack{"production": production(t, withDomain, withRotation), "development": development(t)} {
+		t.Run(name, func(t *testing.T) {
+			for id, rule := range s.resources("AWS::EC2::SecurityGroupEgress") {
+				from, to := text(t, rule.Properties["GroupId"]), text(t, rule.Properties["DestinationSecurityGroupId"])
+				balancer := contains(from, "Balancer") && contains(to, "ServiceSecurityGroup") && rule.Properties["ToPort"] == 80.0
+				rotation := contains(from, "DatabaseRotation") && contains(to, "DatabaseSecurityGroup") && rule.Properties["ToPort"] == 3306.0
+				if !balancer && !rotation {
+					t.Errorf("rule %s lets %s reach %s on port %v", id, from, to, rule.Properties["ToPort"])
+				}
+			}
+			for id, group := range s.resources("AWS::EC2::SecurityGroup") {
+				open := contains(text(t, group.Properties["SecurityGroupEgress"]), `"0.0.0.0/0"`)
+				if may := contains(id, "Service") || contains(id, "DatabaseRotation"); open != may {
+					t.Errorf("group %s is open outwards: %v, want %v", id, open, may)
+				}
+			}
+		})
+	}
+}
+
 func TestWorldReachesOnlyTheBalancersPorts(t *testing.T) {
 	rule := func(port int, cidr string) object {
 		kind := "CidrIp"

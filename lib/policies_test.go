@@ -36,7 +36,11 @@ var variants = map[string]func(*config.Config){
 		c.LoadBalancer.WAF = config.FirewallBlock
 		c.Database.Rotation = 720 * time.Hour
 		c.Service.ReadOnly = true
-		c.Alarms.Email = "ops@example.com"
+		c.Alarms.Email, c.Alarms.Latency = "ops@example.com", time.Second
+		c.LoadBalancer.Allow = []string{"203.0.113.0/24"}
+		c.Service.Command, c.Service.Restart = []string{"/api"}, true
+		c.Service.Permissions = []config.Permission{{Actions: []string{"s3:GetObject"}, Resources: []string{"arn:aws:s3:::bucket/key"}}}
+		c.Service.Policies = []string{"arn:aws:iam::123456789012:policy/api"}
 	},
 	"nothing that guards": func(c *config.Config) {
 		c.Network.NAT, c.Network.FlowLogs = config.NATNone, false
@@ -50,7 +54,8 @@ var variants = map[string]func(*config.Config){
 		c.LoadBalancer.WAF = config.FirewallCount
 		withConnectionString(c)
 		c.Service.Exec = true
-		c.Service.Deployment.Strategy = config.BlueGreen
+		c.Service.Deployment.Strategy, c.Service.Stickiness.Duration = config.BlueGreen, 0
+		c.Database.ExtendedSupport = true
 	},
 }
 

@@ -53,6 +53,12 @@ func NewRegistry(scope constructs.Construct, id string, props RegistryProps) Reg
 	return Registry{Repository: repository, Tag: props.Tag}
 }
 
+// entriesPerRelease is how many images ECR counts for one release: the index, its image
+// and its attestation, which docker buildx pushes for one platform. An index can't be
+// removed in part, so fewer entries would be fewer releases than image.keep says.
+// https://docs.docker.com/build/metadata/attestations/attestation-storage/
+const entriesPerRelease = 3
+
 // lifecycle keeps the newest images. An image that matches a rule can't be
 // expired by a later one, and no tag is on more than one image: the first two
 // rules expire nothing, they protect.
@@ -74,7 +80,7 @@ func lifecycle(props RegistryProps) *[]*awsecr.LifecycleRule {
 			RulePriority:  jsii.Number(3),
 			Description:   jsii.String("Keep the newest images"),
 			TagStatus:     awsecr.TagStatus_ANY,
-			MaxImageCount: jsii.Number(props.Keep),
+			MaxImageCount: jsii.Number(props.Keep * entriesPerRelease),
 		},
 	}
 }
@@ -98,6 +104,11 @@ func (r Registry) PushPattern() *awsevents.EventPattern {
 			"image-tag":       []string{r.Tag},
 		},
 	}
+}
+
+// GrantUnseed allows to remove an image that was pushed by a digest.
+func (r Registry) GrantUnseed(grantee awsiam.IGrantable) {
+	r.Repository.Grant(grantee, jsii.String("ecr:BatchDeleteImage"))
 }
 
 // GrantRelease allows to look for a tag, and to push what it should name.

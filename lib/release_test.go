@@ -60,17 +60,35 @@ func TestNoEventIsLost(t *testing.T) {
 		}
 	}
 	s.has("AWS::Lambda::EventInvokeConfig", object{
-		"MaximumRetryAttempts": 2,
-		"DestinationConfig":    object{"OnFailure": object{"Destination": object{"Fn::GetAtt": list("ReleaseDeadLetters31ACEB35", "Arn")}}},
+		"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3600,
+		"DestinationConfig": object{"OnFailure": object{"Destination": object{"Fn::GetAtt": list("ReleaseDeadLetters31ACEB35", "Arn")}}},
 	})
 }
 
 func TestFunctionsAreGoOnAmazonLinux(t *testing.T) {
 	s := production(t)
-	for _, prefix := range []string{"ReleaseFunction", "ImageSeedFunction"} {
+	for _, prefix := range []string{"ReleaseFunction", "ImageSeedFunction", "SafeguardsFunction"} {
 		function := s.only("AWS::Lambda::Function", prefix).Properties
 		if function["Runtime"] != "provided.al2023" || function["Handler"] != "bootstrap" {
 			t.Errorf("%s: runtime %v, handler %v", prefix, function["Runtime"], function["Handler"])
+		}
+	}
+}
+
+// TestFunctionsHaveRoomForTheirWork: a function that is stopped says nothing, and
+// CloudFormation or EventBridge wait in vain.
+func TestFunctionsHaveRoomForTheirWork(t *testing.T) {
+	s := production(t)
+	for prefix, want := range map[string]struct{ seconds, memory float64 }{
+		"ReleaseFunction": {30, 128}, "ImageSeedFunction": {120, 512}, "SafeguardsFunction": {120, 128},
+	} {
+		function := s.only("AWS::Lambda::Function", prefix).Properties
+		if function["Timeout"] != want.seconds || function["MemorySize"] != want.memory {
+			t.Errorf("%s has %v s and %v MiB, want %v", prefix, function["Timeout"], function["MemorySize"], want)
+		}
+		// The dashboard and the runbook query the log's fields.
+		if logging := text(t, function["LoggingConfig"]); !contains(logging, `"LogFormat":"JSON"`) {
+			t.Errorf("%s logs as %s", prefix, logging)
 		}
 	}
 }
@@ -97,12 +115,24 @@ type statement struct {
 	condition bool
 }
 
-// statements are those of every policy of a role, in and beside it.
+// statements are those of every policy of a role, inside it and next to it.
 func (s stack) statements() []statement {
 	s.t.Helper()
-	var all []statement
+	documents := map[string][]any{}
 	for id, policy := range s.resources("AWS::IAM::Policy") {
-		for _, item := range policy.Properties["PolicyDocument"].(object)["Statement"].([]any) {
+		documents[id] = []any{policy.Properties["PolicyDocument"]}
+	}
+	for id, role := range s.resources("AWS::IAM::Role") {
+		if role.Properties["Policies"] == nil {
+			continue
+		}
+		for _, inline := range asList(role.Properties["Policies"]) {
+			documents[id] = append(documents[id], inline.(object)["PolicyDocument"])
+		}
+	}
+	var all []statement
+	for id, ofOne := range documents {
+		for _, item := range statementsOf(ofOne) {
 			one := statement{policy: id, condition: item.(object)["Condition"] != nil}
 			for _, action := range asList(item.(object)["Action"]) {
 				one.actions = append(one.actions, action.(string))
@@ -110,6 +140,14 @@ func (s stack) statements() []statement {
 			one.resources = asList(item.(object)["Resource"])
 			all = append(all, one)
 		}
+	}
+	return all
+}
+
+func statementsOf(documents []any) []any {
+	var all []any
+	for _, document := range documents {
+		all = append(all, asList(document.(object)["Statement"])...)
 	}
 	return all
 }
@@ -132,11 +170,12 @@ func TestNoPolicyAllowsMoreThanItNames(t *testing.T) {
 		"logs:DescribeLogGroups": true,
 	}
 	for name, s := range map[string]stack{
-		"production":  production(t, withDomain, withConnectionString),
-		"rotation":    production(t, withRotation),
-		"github":      production(t, withGitHub),
-		"exec":        production(t, func(c *config.Config) { c.Service.Exec = true }),
-		"development": development(t),
+		"production":   production(t, withDomain, withConnectionString),
+		"rotation":     production(t, withRotation),
+		"github":       production(t, withGitHub),
+		"exec":         production(t, func(c *config.Config) { c.Service.Exec = true }),
+		"development":  development(t),
+		"nothing kept": production(t, func(c *config.Config) { c.Retain = false }),
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.t = t
@@ -158,9 +197,12 @@ func TestNoPolicyAllowsMoreThanItNames(t *testing.T) {
 }
 
 func TestRolesOfTheStackHaveNoManagedPolicies(t *testing.T) {
-	for id, role := range production(t).resources("AWS::IAM::Role") {
-		if role.Properties["ManagedPolicyArns"] != nil && !strings.HasPrefix(id, "Custom") {
-			t.Errorf("%s has %s", id, text(t, role.Properties["ManagedPolicyArns"]))
+	deleting := production(t, func(c *config.Config) { c.Retain = false })
+	for _, s := range []stack{production(t, withDomain), deleting, development(t)} {
+		for id, role := range s.resources("AWS::IAM::Role") {
+			if role.Properties["ManagedPolicyArns"] != nil {
+				t.Errorf("%s has %s", id, text(t, role.Properties["ManagedPolicyArns"]))
+			}
 		}
 	}
 }

@@ -37,6 +37,7 @@ func NewImageSeed(scope constructs.Construct, id string, props ImageSeedProps) I
 		MemoryMiB: 512,
 	})
 	props.Registry.GrantRelease(function)
+	props.Registry.GrantUnseed(function)
 	excuseWildcards(function.Role(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
 	return ImageSeed{Resource: awscdk.NewCustomResource(c, jsii.String("Resource"), &awscdk.CustomResourceProps{
 		ResourceType: jsii.String("Custom::ImageSeed"),

@@ -55,7 +55,7 @@ func NewService(scope constructs.Construct, id string, props ServiceProps) Servi
 	if props.Exec {
 		excuseWildcards(task.TaskRole(), "The channels of a session in a task have no finer resource; the CDK lets the task list log groups as well.", "\\*")
 	}
-	configureTargets(web.TargetGroup(), "ServiceTargetGroup", props)
+	configureTargets(web.TargetGroup(), targetGroupID, props)
 	groups := []elbv2.ApplicationTargetGroup{web.TargetGroup()}
 	if shifts(props.Deployment) {
 		groups = append(groups, shiftRequests(c, web, props))
@@ -108,7 +108,7 @@ func newWebService(scope constructs.Construct, cluster awsecs.Cluster, task awse
 		AssignPublicIp:             &props.Network.TasksArePublic,
 		SecurityGroups:             &[]awsec2.ISecurityGroup{newTaskGroup(scope, props)},
 		CapacityProviderStrategies: capacity(props),
-		CircuitBreaker:             &awsecs.DeploymentCircuitBreaker{Rollback: jsii.Bool(true)},
+		CircuitBreaker:             circuitBreaker(props.Deployment),
 		MinHealthyPercent:          jsii.Number(100),
 		MaxHealthyPercent:          jsii.Number(200),
 		HealthCheckGracePeriod:     seconds(props.Health.Grace),
@@ -131,7 +131,11 @@ func newWebService(scope constructs.Construct, cluster awsecs.Cluster, task awse
 	web.Service().Node().AddDependency(cluster)
 	// L1, since the pattern does not pass this property on: the service keeps an
 	// old value on update when it is left out.
-	web.Service().Node().DefaultChild().(awsecs.CfnService).SetAvailabilityZoneRebalancing(jsii.String("ENABLED"))
+	service := web.Service().Node().DefaultChild().(awsecs.CfnService)
+	service.SetAvailabilityZoneRebalancing(jsii.String("ENABLED"))
+	countFailedTasks(service, props.Deployment)
+	// A task starts with its secrets and its image only once the role may read them.
+	web.Service().Node().AddDependency(task.ExecutionRole())
 	return web
 }
 

@@ -11,15 +11,22 @@ import (
 )
 
 func TestServiceRollsABadDeploymentBack(t *testing.T) {
-	s := production(t)
-	s.has("AWS::ECS::Service", object{"DeploymentConfiguration": object{
+	production(t).has("AWS::ECS::Service", object{"DeploymentConfiguration": object{
 		"DeploymentCircuitBreaker": object{"Enable": true, "Rollback": true},
 		"Alarms":                   object{"Enable": true, "Rollback": true},
 		"MinimumHealthyPercent":    100, "MaximumPercent": 200,
-	}})
-	// The alarm must not wait for the service that waits for it.
-	if alarm := s.only("AWS::CloudWatch::Alarm", "MonitoringServerErrors"); contains(text(t, alarm.Properties), "ServiceWebService") {
-		t.Errorf("the deployment alarm depends on the service: %s", text(t, alarm.Properties))
+	}, "HealthCheckGracePeriodSeconds": 60})
+	production(t, func(c *config.Config) { c.Service.Health.Grace = 7 * time.Minute }).has("AWS::ECS::Service", object{"HealthCheckGracePeriodSeconds": 420})
+}
+
+// TestServiceStartsWhenItsTasksCan: a task that starts earlier fails, and counts for the
+// circuit breaker of the first deployment, which has nothing to roll back to.
+func TestServiceStartsWhenItsTasksCan(t *testing.T) {
+	waits := text(t, production(t).only("AWS::ECS::Service", "Service").DependsOn)
+	for _, id := range []string{"DatabaseClusterWriter", "DatabaseClusterReader1", "ServiceTaskExecutionRoleDefaultPolicy", "ImageSeed"} {
+		if !contains(waits, id) {
+			t.Errorf("the service does not wait for %s, only for %s", id, waits)
+		}
 	}
 }
 
@@ -90,25 +97,64 @@ func TestTargetGroupChecksHealthAsConfigured(t *testing.T) {
 	})
 }
 
-// TestPortAndHealthPathMakeAnotherTargetGroup wants a roll-back to find the old
-// group as it was.
-func TestPortAndHealthPathMakeAnotherTargetGroup(t *testing.T) {
-	id := func(change func(*config.Config)) string {
-		for id := range production(t, change).resources("AWS::ElasticLoadBalancingV2::TargetGroup") {
-			return id
+// TestTargetGroupKeepsItsIdentity: with another group the listener would forward to one
+// that has no task yet, which answers 503.
+func TestTargetGroupKeepsItsIdentity(t *testing.T) {
+	for name, change := range map[string]func(*config.Config){
+		"nothing":     func(*config.Config) {},
+		"port":        func(c *config.Config) { c.Service.Port = 8080 },
+		"health path": func(c *config.Config) { c.Service.Health.Path = "/healthz" },
+		"interval":    func(c *config.Config) { c.Service.Health.Interval = 30 * time.Second },
+		"stickiness":  func(c *config.Config) { c.Service.Stickiness.Duration = 0 },
+		"domain":      withDomain,
+		"strategy":    rollout(config.BlueGreen),
+	} {
+		// These are create-only: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-targetgroup.html
+		group, exists := production(t, change).resources("AWS::ElasticLoadBalancingV2::TargetGroup")["ServiceTargetGroup16598E8D"]
+		if !exists || group.Properties["Port"] != 80.0 || group.Properties["Protocol"] != "HTTP" || group.Properties["TargetType"] != "ip" || group.Properties["Name"] != nil {
+			t.Errorf("with another %s the target group is replaced: %s", name, text(t, group.Properties))
 		}
-		return ""
 	}
-	before := id(func(*config.Config) {})
-	if id(func(c *config.Config) { c.Service.Port = 8080 }) == before {
-		t.Error("another port keeps the target group")
+}
+
+// TestHealthPathIsProvedByADeployment: a target group's health check changes in place, and
+// only a deployment can fail on it.
+func TestHealthPathIsProvedByADeployment(t *testing.T) {
+	production(t, func(c *config.Config) { c.Service.Health.Path = "/healthz" }).has("AWS::ECS::TaskDefinition", object{
+		"ContainerDefinitions": list(object{"DockerLabels": object{"cloudstruct.health-path": "/healthz"}}),
+	})
+}
+
+func TestContainerRunsAsConfigured(t *testing.T) {
+	production(t).has("AWS::ECS::TaskDefinition", object{"ContainerDefinitions": list(object{
+		"Command": absent(), "StopTimeout": 30, "RestartPolicy": object{"Enabled": false},
+	})})
+	production(t, func(c *config.Config) {
+		c.Service.Command, c.Service.StopTimeout, c.Service.Restart = []string{"/api", "serve"}, 2*time.Minute, true
+	}).has("AWS::ECS::TaskDefinition", object{"ContainerDefinitions": list(object{
+		"Command": list("/api", "serve"), "StopTimeout": 120, "RestartPolicy": object{"Enabled": true},
+	})})
+}
+
+func TestApplicationMayDoWhatIsConfigured(t *testing.T) {
+	if role := production(t).only("AWS::IAM::Role", "ServiceTaskTaskRole"); role.Properties["ManagedPolicyArns"] != nil {
+		t.Errorf("the application may do %s", text(t, role.Properties))
 	}
-	if id(func(c *config.Config) { c.Service.Health.Path = "/healthz" }) == before {
-		t.Error("another health path keeps the target group")
-	}
-	if id(func(c *config.Config) { c.Service.Health.Interval = 30 * time.Second }) != before {
-		t.Error("another interval makes a new target group")
-	}
+	s := production(t, func(c *config.Config) {
+		c.Service.Permissions = []config.Permission{
+			{Actions: []string{"s3:GetObject", "s3:PutObject"}, Resources: []string{"arn:aws:s3:::uploads/*"}},
+			{Actions: []string{"sqs:SendMessage"}, Resources: []string{"arn:aws:sqs:eu-west-1:123456789012:mail"}},
+		}
+		c.Service.Policies = []string{"arn:aws:iam::123456789012:policy/api"}
+	})
+	s.has("AWS::IAM::Policy", object{
+		"Roles": list(object{"Ref": "ServiceTaskTaskRoleCA2F2E81"}),
+		"PolicyDocument": object{"Statement": list(
+			object{"Effect": "Allow", "Action": list("s3:GetObject", "s3:PutObject"), "Resource": "arn:aws:s3:::uploads/*"},
+			object{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:123456789012:mail"},
+		)},
+	})
+	s.has("AWS::IAM::Role", object{"ManagedPolicyArns": list("arn:aws:iam::123456789012:policy/api")})
 }
 
 func TestTasksScaleBetweenTheBounds(t *testing.T) {

@@ -17,6 +17,11 @@ type StackProps struct {
 	ProjectRoot string
 }
 
+// functions is what all functions of the stack share.
+func (p StackProps) functions() FunctionSettings {
+	return FunctionSettings{ProjectRoot: p.ProjectRoot, Architecture: p.Service.Architecture, LogRetentionDays: p.Logs.RetentionDays}
+}
+
 // parts are the constructs of the stack.
 type parts struct {
 	network    Network
@@ -36,13 +41,15 @@ type parts struct {
 func NewStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 	stack := newStack(scope, props)
 	p := newParts(stack, props)
-	keepHelperLogs(stack, props.Logs.RetentionDays)
+	limitHelpers(stack, props.Logs.RetentionDays)
 	p.watch(props)
 	if props.Monitoring.Dashboard {
 		dashboard := p.newDashboard(stack)
 		p.dashboard = &dashboard
 	}
 	p.orderCreation()
+	safeguards := NewSafeguards(stack, "Safeguards", SafeguardsProps{FunctionSettings: props.functions(), Balancer: p.balancer, Database: p.database})
+	safeguards.Follow(stack)
 	p.addOutputs(stack)
 	return stack
 }
@@ -71,12 +78,13 @@ func newStack(scope constructs.Construct, props StackProps) awscdk.Stack {
 			jsii.String("Without a domain the service answers plain HTTP, under the load balancer's own name. Set domain in the configuration for TLS."))
 	}
 	warnOfSpot(stack, props.Config)
+	warnOfPublicRange(stack, props.Network)
 	return stack
 }
 
 func newParts(stack awscdk.Stack, props StackProps) parts {
 	days := props.Logs.RetentionDays
-	functions := FunctionSettings{ProjectRoot: props.ProjectRoot, Architecture: props.Service.Architecture, LogRetentionDays: days}
+	functions := props.functions()
 	var p parts
 	p.network = NewNetwork(stack, "Network", NetworkProps{Network: props.Network, LogRetentionDays: days})
 	p.monitoring = NewMonitoring(stack, "Monitoring", MonitoringProps{Alarms: props.Alarms})
@@ -110,7 +118,7 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 
 // watch makes the alarms.
 func (p parts) watch(props StackProps) {
-	p.monitoring.GuardDeployments(p.balancer, p.service)
+	p.monitoring.GuardDeployments(p.balancer, p.service, props.Alarms)
 	p.monitoring.WatchBalancer(p.balancer)
 	p.monitoring.WatchService(p.service, props.Service.Health.Grace, props.Scaling)
 	if props.Monitoring.ContainerInsights {
@@ -130,8 +138,8 @@ func (p parts) newDashboard(stack awscdk.Stack) Dashboard {
 
 // orderCreation puts what can fail for reasons outside of the stack first: no
 // address left in the quota, an image that can't be pushed, a certificate that
-// is not validated. What is protected against deletion comes after it, the
-// database last, so that a first deploy that fails rolls back to nothing.
+// is not validated. A first deploy that fails then does so within minutes: the
+// database takes longest. Tasks start when its instances answer.
 func (p parts) orderCreation() {
 	first := []constructs.IDependable{p.seed.Resource, p.service.Cluster}
 	for _, subnet := range *p.network.VPC.SelectSubnets(p.network.TaskSubnets).Subnets {
@@ -144,7 +152,7 @@ func (p parts) orderCreation() {
 	}
 	p.balancer.resource().Node().AddDependency(first...)
 	p.database.resource().Node().AddDependency(last...)
-	p.service.Fargate.Node().AddDependency(p.seed.Resource)
+	p.service.Fargate.Node().AddDependency(p.seed.Resource, p.database.Cluster)
 }
 
 // addOutputs names what people and pipelines need to know of a deployed stack.

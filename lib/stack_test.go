@@ -110,41 +110,38 @@ func TestEverythingIsTagged(t *testing.T) {
 	production(t).has("AWS::ECR::Repository", object{"Tags": including(object{"Key": "Name", "Value": "DevOps-NZ"})})
 }
 
-// TestWhatCanFailIsMadeBeforeWhatIsProtected wants a first deploy that fails for
-// an outside reason to roll back to nothing.
-func TestWhatCanFailIsMadeBeforeWhatIsProtected(t *testing.T) {
+// TestSlowResourcesComeLast wants a first deploy that fails for an outside reason to do so
+// before the minutes that a database takes.
+func TestSlowResourcesComeLast(t *testing.T) {
 	s := production(t, withDomain)
 	all := s.resources("")
-	after := map[string]bool{}
-	var follow func(id string)
-	follow = func(id string) {
-		for _, next := range append(slices.Clone(all[id].DependsOn), references(t, all[id].Properties)...) {
-			if _, known := all[next]; known && !after[next] {
-				after[next] = true
-				follow(next)
-			}
-		}
-	}
-	follow("DatabaseCluster5B53A178")
+	before := s.precede(all, "DatabaseCluster5B53A178")
 	for id, r := range all {
 		switch r.Type {
 		case "AWS::EC2::EIP", "AWS::EC2::NatGateway", "AWS::CertificateManager::Certificate", "AWS::Route53::RecordSet", "Custom::ImageSeed",
 			"AWS::ECR::Repository", "AWS::ECS::ClusterCapacityProviderAssociations", "AWS::ElasticLoadBalancingV2::LoadBalancer":
-			if !after[id] {
-				t.Errorf("%s, a %s, may fail when the protected database exists already", id, r.Type)
+			if !before[id] {
+				t.Errorf("%s, a %s, may fail when the database exists already", id, r.Type)
 			}
 		}
 	}
-	after = map[string]bool{}
-	follow("BalancerAlbB3E2F77A")
-	for id, r := range all {
-		switch r.Type {
-		case "AWS::EC2::EIP", "AWS::CertificateManager::Certificate", "Custom::ImageSeed":
-			if !after[id] {
-				t.Errorf("%s, a %s, may fail when the protected balancer exists already", id, r.Type)
+}
+
+// precede are the resources that exist before one is created.
+func (s stack) precede(all map[string]resource, id string) map[string]bool {
+	s.t.Helper()
+	before := map[string]bool{}
+	var follow func(id string)
+	follow = func(id string) {
+		for _, next := range append(slices.Clone(all[id].DependsOn), references(s.t, all[id].Properties)...) {
+			if _, known := all[next]; known && !before[next] {
+				before[next] = true
+				follow(next)
 			}
 		}
 	}
+	follow(id)
+	return before
 }
 
 var reference = regexp.MustCompile(`"(?:Ref":"|Fn::GetAtt":\[")([A-Za-z0-9]+)"`)

@@ -1,13 +1,25 @@
 package lib
 
 import (
-	"crypto/sha256"
 	"fmt"
 
 	elbv2 "github.com/aws/aws-cdk-go/awscdk/v2/awselasticloadbalancingv2"
 	"github.com/aws/jsii-runtime-go"
 )
 
+// targetGroupID and alternateTargetGroupID are the logical ids that version 1.0.0 gave
+// the target groups of the default port and health path. They never change: with
+// another id comes another group, and the listener would forward to it while it has
+// no task, which answers 503.
+const (
+	targetGroupID          = "ServiceTargetGroup16598E8D"
+	alternateTargetGroupID = "ServiceAlternateTargetGroup16598E8D"
+)
+
+// configureTargets keeps one group whatever its settings. ECS registers each task with
+// its own port, so tasks on an old and a new port share the group, and CloudFormation
+// changes the health check in place.
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-elasticloadbalancingv2-targetgroup.html
 func configureTargets(group elbv2.ApplicationTargetGroup, id string, props ServiceProps) {
 	group.ConfigureHealthCheck(&elbv2.HealthCheck{
 		Enabled:                 jsii.Bool(true),
@@ -23,8 +35,6 @@ func configureTargets(group elbv2.ApplicationTargetGroup, id string, props Servi
 	if props.Stickiness.Duration > 0 {
 		group.EnableCookieStickiness(seconds(props.Stickiness.Duration), &props.Stickiness.Cookie)
 	}
-	// An override, since a logical id has no property: with another port or health
-	// path comes another group, and a roll-back finds the old one as it was.
-	identity := sha256.Sum256(fmt.Appendf(nil, "%d %s", props.Port, props.Health.Path))
-	group.Node().DefaultChild().(elbv2.CfnTargetGroup).OverrideLogicalId(jsii.String(fmt.Sprintf("%s%X", id, identity[:4])))
+	// An override, since a logical id has no property.
+	group.Node().DefaultChild().(elbv2.CfnTargetGroup).OverrideLogicalId(&id)
 }

@@ -43,13 +43,16 @@ Development's floor as a share of production's: {{.Ratios}}.
 ## Prices
 
 Each price is in [cmd/cost/prices.csv](../cmd/cost/prices.csv), with its source and its date, the
-oldest from {{.Oldest}}. AWS changes them: look at its pages before you decide by a few dollars.
+oldest from {{.Oldest}}. AWS changes them: check its pages before you decide by a few dollars.
+
+{{.Unpriced}}
 `))
 
 // document renders the page about the two shipped environments.
 func document(production, development stack, prices priceTable) ([]byte, error) {
-	values := map[string]string{"Oldest": prices.oldest()}
-	spot, err := prices.of(spotShare, regions[0])
+	oldest, _ := prices.dates()
+	values := map[string]string{"Oldest": oldest, "Unpriced": prices.unpriced()}
+	spot, err := prices.of(spotShare, prices.regions[0])
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +60,10 @@ func document(production, development stack, prices priceTable) ([]byte, error) 
 	if values["Ratios"], err = ratios(production, development, prices); err != nil {
 		return nil, err
 	}
-	if values["Production"], err = production.report(prices); err != nil {
+	if values["Production"], err = production.report(prices, markdown); err != nil {
 		return nil, err
 	}
-	if values["Development"], err = development.report(prices); err != nil {
+	if values["Development"], err = development.report(prices, markdown); err != nil {
 		return nil, err
 	}
 	var b bytes.Buffer
@@ -71,14 +74,14 @@ func document(production, development stack, prices priceTable) ([]byte, error) 
 // ratios are the shares of production's floor that development's is, by region.
 func ratios(production, development stack, prices priceTable) (string, error) {
 	text := ""
-	for i, region := range regions {
+	for i, region := range prices.regions {
 		share, err := ratio(production, development, prices, region)
 		if err != nil {
 			return "", err
 		}
 		switch i {
 		case 0:
-		case len(regions) - 1:
+		case len(prices.regions) - 1:
 			text += " and "
 		default:
 			text += ", "

@@ -43,7 +43,7 @@ func TestDevelopmentCostsLittleBesideProduction(t *testing.T) {
 	const limit = 0.15
 	prices := shippedPrices(t)
 	production, development := floorOf(t, shipped(t, "production")), floorOf(t, shipped(t, "development"))
-	for _, region := range regions {
+	for _, region := range prices.regions {
 		much, little := sum(t, production, prices, region), sum(t, development, prices, region)
 		if little >= limit*much {
 			t.Errorf("%s: development's floor is %.2f USD, %s of production's %.2f, want less than %s; by part:", region, little, percent(little/much), much, percent(limit))

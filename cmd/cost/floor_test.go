@@ -150,17 +150,17 @@ func TestLoadIsAboutWhatIsThere(t *testing.T) {
 func TestPriceTableIsWhole(t *testing.T) {
 	const head = "price,region,unit,usd,source,date\n"
 	for name, lines := range map[string]string{
-		"a region without a price": "nat-hour,us-east-1,hour,0.045,vpc/pricing,2026-10-04\n",
+		"a region without a price": "nat-hour,us-east-1,hour,0.045,vpc/pricing,2026-10-04\nlcu-hour,eu-west-1,hour,0.008,vpc/pricing,2026-10-04\n",
 		"an unknown region":        "nat-hour,*,hour,0.045,vpc/pricing,2026-10-04\nnat-hour,moon-1,hour,1,vpc/pricing,2026-10-04\n",
 		"no source":                "nat-hour,*,hour,0.045,,2026-10-04\n",
 		"no date":                  "nat-hour,*,hour,0.045,vpc/pricing,soon\n",
 		"no number":                "nat-hour,*,hour,cheap,vpc/pricing,2026-10-04\n",
 	} {
-		if _, err := parsePrices(head + lines); err == nil {
+		if _, err := parsePrices(head+lines, ""); err == nil {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	if _, err := parsePrices(head + "nat-hour,*,hour,0.045,vpc/pricing,2026-10\n"); err != nil {
+	if _, err := parsePrices(head+"nat-hour,us-east-1,hour,0.045,vpc/pricing,2026-10\n", ""); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,40 +1,107 @@
-// Command cost tells what an environment costs a month when nobody uses it, by
-// part and by region, and what a unit of load adds: what `make cost` prints. It
-// reads the synthesized template and a table of prices, and needs no AWS account.
-// With -docs it writes docs/cost.md about the two environments that are shipped.
+// Command cost prints what an environment costs a month when nobody uses it, by part
+// and by region, and what a unit of load adds: what `make cost` prints. It reads the
+// synthesized template and a table of prices, and needs no AWS account; only with
+// -fetch it needs the network. With -docs it writes docs/cost.md about the two
+// environments that are shipped.
 package main
 
 import (
+	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 
+	"cloudstruct/cmd/internal/access"
 	"cloudstruct/config"
 )
 
+// options are the flags.
+type options struct {
+	environment, regions, fetch string
+	docs, sources               bool
+}
+
 func main() {
-	environment := flag.String("environment", "production", "the environment, a file in config/")
-	docs := flag.Bool("docs", false, "write docs/cost.md instead")
+	var o options
+	flag.StringVar(&o.environment, "environment", "", "the environment, a file in config/")
+	flag.StringVar(&o.regions, "regions", "", "the regions to show, with commas between; all that have prices unless given")
+	flag.StringVar(&o.fetch, "fetch", "", "a region whose prices are read from AWS's public price list, and kept in "+fetchedPath)
+	flag.BoolVar(&o.sources, "sources", false, "print every price, with its source and date")
+	flag.BoolVar(&o.docs, "docs", false, "write docs/cost.md instead")
 	flag.Parse()
-	if err := run(*environment, *docs); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, o)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(environment string, docs bool) error {
-	prices, err := loadPrices()
+func run(ctx context.Context, o options) error {
+	if o.docs {
+		return writeDocument()
+	}
+	if o.fetch != "" {
+		if err := fetchRegion(ctx, o.fetch); err != nil {
+			return err
+		}
+	}
+	prices, err := withFetched(fetchedPath)
 	if err != nil {
 		return err
 	}
-	if !docs {
-		stack, err := synthesized(environment)
-		if err != nil {
+	notes := prices.notes()
+	if shown := cmp.Or(o.regions, o.fetch); shown != "" {
+		if prices, err = prices.only(strings.Split(shown, ",")); err != nil {
 			return err
 		}
-		text, err := stack.report(prices)
-		fmt.Print(text)
+	}
+	stack, err := synthesized(o.environment)
+	if err != nil {
+		return err
+	}
+	text, err := stack.report(prices, plain)
+	if err != nil {
+		return err
+	}
+	fmt.Print(text)
+	if o.sources {
+		fmt.Print("\n" + prices.sources())
+	}
+	fmt.Print(notes)
+	return nil
+}
+
+// fetchRegion reads the prices of a region, and keeps them.
+func fetchRegion(ctx context.Context, region string) error {
+	shipped, err := loadPrices()
+	if err != nil {
+		return err
+	}
+	if !slices.Contains(commercial, region) {
+		return fmt.Errorf("region %s: must be one of %s", region, strings.Join(commercial, ", "))
+	}
+	units := map[string]string{}
+	for _, p := range shipped.lines {
+		units[p.Name] = p.Unit
+	}
+	lines, err := fetch(ctx, priceList, region, units, os.Stderr)
+	if err != nil {
+		return access.Clear(err)
+	}
+	return save(fetchedPath, region, lines)
+}
+
+// writeDocument takes the shipped prices alone: what a machine has fetched is its own.
+func writeDocument() error {
+	prices, err := loadPrices()
+	if err != nil {
 		return err
 	}
 	production, err := synthesized("production")

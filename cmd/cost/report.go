@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // total is what items cost together in a region.
@@ -31,15 +32,18 @@ func of(part string, items []item) []item {
 	return in
 }
 
-// row is a line of a table: what, and its cost in each region.
-type row struct {
+// line is one of a table: what, and its cost in each region.
+type line struct {
 	what  string
 	items []item
 	bold  bool
 }
 
-// report is the floor and the load of a stack, for a terminal and for a page.
-func (s stack) report(prices priceTable) (string, error) {
+// format is how a table is written.
+type format func(lines [][]string, bold []bool) string
+
+// report is the floor and the load of a stack.
+func (s stack) report(prices priceTable, write format) (string, error) {
 	items, err := s.floor()
 	if err != nil {
 		return "", err
@@ -48,68 +52,66 @@ func (s stack) report(prices priceTable) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	rows := []row{}
+	lines := []line{}
 	for _, part := range parts {
 		in := of(part, items)
 		if len(in) == 0 {
 			continue
 		}
-		rows = append(rows, row{what: part, items: in, bold: true})
+		lines = append(lines, line{what: part, items: in, bold: true})
 		for _, i := range in {
-			rows = append(rows, row{what: "- " + i.What, items: []item{i}})
+			lines = append(lines, line{what: "- " + i.What, items: []item{i}})
 		}
 	}
-	rows = append(rows, row{what: "a month, at least", items: items, bold: true})
-	floor, err := table("USD a month, "+s.environment, rows, prices, 2)
+	lines = append(lines, line{what: "a month, at least", items: items, bold: true})
+	floor, err := table("USD a month, "+s.environment, lines, prices, 2, write)
 	if err != nil {
 		return "", err
 	}
-	rows = nil
+	lines = nil
 	for _, u := range units {
-		rows = append(rows, row{what: u.What, items: u.Items})
+		lines = append(lines, line{what: u.What, items: u.Items})
 	}
-	load, err := table("USD for", rows, prices, 4)
+	load, err := table("USD for", lines, prices, 4, write)
 	return floor + "\n" + load, err
 }
 
-// table lines its columns up, so that it reads well as text too.
-func table(title string, rows []row, prices priceTable, digits int) (string, error) {
-	lines := [][]string{append([]string{title}, regions...)}
-	for _, r := range rows {
-		line := []string{r.what}
-		for _, region := range regions {
-			usd, err := total(r.items, prices, region)
+func table(title string, lines []line, prices priceTable, digits int, write format) (string, error) {
+	cells, bold := [][]string{append([]string{title}, prices.regions...)}, []bool{true}
+	for _, l := range lines {
+		row := []string{l.what}
+		for _, region := range prices.regions {
+			usd, err := total(l.items, prices, region)
 			if err != nil {
 				return "", err
 			}
-			line = append(line, fmt.Sprintf("%.*f", digits, usd))
+			row = append(row, fmt.Sprintf("%.*f", digits, usd))
 		}
-		if r.bold {
-			for i, cell := range line {
-				line[i] = "**" + cell + "**"
-			}
-		}
-		lines = append(lines, line)
+		cells, bold = append(cells, row), append(bold, l.bold)
 	}
-	return aligned(lines), nil
+	return write(cells, bold), nil
 }
 
-// aligned is a Markdown table, its first column to the left and the others to the
-// right.
-func aligned(lines [][]string) string {
-	widths := make([]int, len(lines[0]))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], len(cell))
+// markdown lines its columns up, so that it reads well as text too: the first one to
+// the left and the others to the right.
+func markdown(lines [][]string, bold []bool) string {
+	lines = slices.Clone(lines)
+	for i := range lines {
+		if i > 0 && bold[i] {
+			lines[i] = slices.Clone(lines[i])
+			for j, cell := range lines[i] {
+				lines[i][j] = "**" + cell + "**"
+			}
 		}
 	}
+	widths := widthsOf(lines)
 	rule := make([]string, len(widths))
 	for i, width := range widths {
 		rule[i] = strings.Repeat("-", width-1) + ":"
 	}
 	rule[0] = strings.Repeat("-", widths[0])
 	var b bytes.Buffer
-	for _, line := range slices.Insert(slices.Clone(lines), 1, rule) {
+	for _, line := range slices.Insert(lines, 1, rule) {
 		fmt.Fprintf(&b, "| %-*s |", widths[0], line[0])
 		for i, cell := range line[1:] {
 			fmt.Fprintf(&b, " %*s |", widths[i+1], cell)
@@ -117,4 +119,31 @@ func aligned(lines [][]string) string {
 		b.WriteString("\n")
 	}
 	return b.String()
+}
+
+// plain is for a terminal: no markup, and an empty line before each sum.
+func plain(lines [][]string, bold []bool) string {
+	widths := widthsOf(lines)
+	var b bytes.Buffer
+	for i, line := range lines {
+		if i > 0 && bold[i] {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%-*s", widths[0], line[0])
+		for j, cell := range line[1:] {
+			fmt.Fprintf(&b, "  %*s", widths[j+1], cell)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+func widthsOf(lines [][]string) []int {
+	widths := make([]int, len(lines[0]))
+	for _, line := range lines {
+		for i, cell := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	return widths
 }

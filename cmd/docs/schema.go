@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -19,7 +20,7 @@ func schema(settings []setting) ([]byte, error) {
 	for _, s := range settings {
 		parent, property := find(root, s.Key)
 		describe(property, s)
-		if strings.HasPrefix(s.Rules, "required") && s.Key != "github.branch" && s.Default == "" {
+		if s.Required && s.Default == "" {
 			parent.Required = append(parent.Required, s.Key[strings.LastIndex(s.Key, ".")+1:])
 		}
 	}
@@ -45,9 +46,6 @@ func find(root *jsonschema.Schema, key string) (parent, property *jsonschema.Sch
 	return parent, property
 }
 
-// durations are as Go writes them.
-const durations = `^([0-9]+(h|m|s))+$`
-
 func describe(p *jsonschema.Schema, s setting) {
 	p.Description = s.Meaning
 	if s.Allowed != "" {
@@ -55,10 +53,26 @@ func describe(p *jsonschema.Schema, s setting) {
 	}
 	switch s.Kind {
 	case "duration":
-		p.Type, p.Pattern, p.Default = "string", durations, s.Default
+		p.Type, p.Pattern, p.Default = "string", config.DurationPattern, s.Default
 	case "text":
 		p.Default = s.Default
-	case "number", "whole number", "switch":
+		limitText(p, s.Limits)
+		choose(p, s.Choices)
+	case "number", "whole number":
+		limitNumber(p, s.Limits)
+	case "table":
+		p.MaxProperties = length(s.Maximum)
+		p.PropertyNames = &jsonschema.Schema{}
+		limitText(p.PropertyNames, s.Keys)
+		p.AdditionalProperties = &jsonschema.Schema{Type: "string"}
+		limitText(p.AdditionalProperties, s.Values)
+	case "list", "list of text":
+		p.MinItems, p.MaxItems, p.UniqueItems = length(s.Minimum), length(s.Maximum), s.Unique
+		if s.Kind == "list of text" {
+			limitText(p.Items, s.Values)
+		}
+	}
+	if s.Kind == "number" || s.Kind == "whole number" || s.Kind == "switch" {
 		if s.Default != "" && s.Default != "<nil>" {
 			p.Default = json.RawMessage(s.Default)
 		}
@@ -66,43 +80,50 @@ func describe(p *jsonschema.Schema, s setting) {
 	if s.Default == "" {
 		p.Default = nil
 	}
-	for rule := range strings.SplitSeq(strings.SplitN(s.Rules, ",dive", 2)[0], ",") {
-		constrain(p, s.Kind, rule)
+}
+
+// limitText also allows a number, which the reader takes as it is written, unless
+// no number can be meant.
+func limitText(p *jsonschema.Schema, limits config.Limits) {
+	p.Pattern, p.MinLength, p.MaxLength = limits.Pattern, length(limits.Minimum), length(limits.Maximum)
+	p.Extras = map[string]any{}
+	if limits.Pattern != "" {
+		p.Extras["patternErrorMessage"] = "must be " + limits.Form // what editors show in place of the pattern
+	}
+	isText := limits.Pattern != "" && !regexp.MustCompile(limits.Pattern).MatchString("200")
+	if p.Type == "string" && !isText && len(limits.Choices) == 0 {
+		p.Type, p.Extras["type"] = "", []string{"string", "number"}
 	}
 }
 
-// constrain puts one rule of the validation library as JSON Schema has it, where
-// it has it.
-func constrain(p *jsonschema.Schema, kind, rule string) {
-	name, value, _ := strings.Cut(rule, "=")
-	isNumber := kind == "number" || kind == "whole number"
-	switch {
-	case name == "oneof":
-		for choice := range strings.FieldsSeq(value) {
-			switch {
-			case isNumber:
-				p.Enum = append(p.Enum, json.RawMessage(choice))
-			case choice == "false":
-				p.Type, p.Default = "", false // a switch that has other positions too
-				p.Enum = append(p.Enum, false, true)
-			default:
-				p.Enum = append(p.Enum, choice)
-			}
+// choose lists the only values. One that is false is a switch that has other
+// positions too.
+func choose(p *jsonschema.Schema, choices []string) {
+	for _, choice := range choices {
+		if choice == "false" {
+			p.Type, p.Default = "", false
+			p.Enum = append(p.Enum, false, true)
+			continue
 		}
-	case name == "min" && isNumber:
-		p.Minimum = json.Number(value)
-	case name == "max" && isNumber:
-		p.Maximum = json.Number(value)
-	case name == "halves":
-		p.MultipleOf = "0.5"
-	case name == "min" && kind == "text":
-		p.MinLength = length(value)
-	case name == "max" && kind == "text":
-		p.MaxLength = length(value)
+		p.Enum = append(p.Enum, choice)
 	}
 }
 
+func limitNumber(p *jsonschema.Schema, limits config.Limits) {
+	p.Minimum, p.Maximum = json.Number(limits.Minimum), json.Number(limits.Maximum)
+	if limits.Halves {
+		p.MultipleOf = "0.5"
+	}
+	for _, choice := range limits.Choices {
+		p.Enum = append(p.Enum, json.RawMessage(choice))
+	}
+}
+
+// length is nil where there is no limit.
 func length(value string) *uint64 {
+	if value == "" {
+		return nil
+	}
 	n, err := strconv.ParseUint(value, 10, 64)
 	if err != nil {
 		panic("a length that is no number: " + value)

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"cloudstruct/cmd/internal/access"
 )
 
 // place is where the CDK would deploy to.
@@ -33,8 +35,11 @@ func (p *patient) regionSet(context.Context) (finding, error) {
 
 func (p *patient) credentials(ctx context.Context) (finding, error) {
 	caller, err := p.clients.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if problem, ok := access.Explain(err); ok {
+		return bad(problem.Fix, "%s", problem.What)
+	}
 	if err != nil {
-		return bad("aws sso login, or aws configure", "nobody is signed in: %s", reason(err))
+		return bad("aws sts get-caller-identity", "AWS does not say who is signed in: %s", firstLine(err.Error()))
 	}
 	p.account = aws.ToString(caller.Account)
 	if arn := aws.ToString(caller.Arn); strings.HasSuffix(arn, ":root") {
@@ -43,20 +48,11 @@ func (p *patient) credentials(ctx context.Context) (finding, error) {
 	return good("account %s, as %s", p.account, aws.ToString(caller.Arn))
 }
 
-// reason is an error of the SDK without the chain of what it tried.
-func reason(err error) string {
-	if code := codeOf(err); code != "" {
-		return code
-	}
-	chain := strings.Split(firstLine(err.Error()), ": ")
-	return chain[len(chain)-1]
-}
-
 func (p *patient) bootstrap(ctx context.Context) (finding, error) {
-	mend := "npx cdk bootstrap " + p.place()
+	fix := "npx cdk bootstrap -c environment=" + p.config.Environment + " " + p.place()
 	parameter, err := p.clients.ssm.GetParameter(ctx, &ssm.GetParameterInput{Name: &p.wanted.BootstrapParameter})
 	if codeOf(err) == "ParameterNotFound" {
-		return bad(mend, "the CDK is not bootstrapped here")
+		return bad(fix, "the CDK is not bootstrapped here")
 	}
 	if err != nil {
 		return finding{}, err
@@ -66,7 +62,7 @@ func (p *patient) bootstrap(ctx context.Context) (finding, error) {
 		return finding{}, fmt.Errorf("%s: %w", p.wanted.BootstrapParameter, err)
 	}
 	if version < p.wanted.Bootstrap {
-		return bad(mend, "version %d, the stack needs %d", version, p.wanted.Bootstrap)
+		return bad(fix, "version %d, the stack needs %d", version, p.wanted.Bootstrap)
 	}
 	return good("version %d, the stack needs %d", version, p.wanted.Bootstrap)
 }

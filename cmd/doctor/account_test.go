@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -19,6 +22,7 @@ import (
 	rdstypes "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	quotatypes "github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -29,8 +33,10 @@ import (
 	"cloudstruct/config"
 )
 
+const mailSecret = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:mail-AbCdEf"
+
 // account is an AWS account in memory, with only what can be read of it. What
-// is in denied is refused, by the name of the operation.
+// is in denied is refused, by the name of the operation, with a code.
 type account struct {
 	arn          string
 	bootstrap    int // its version; 0 is none
@@ -46,8 +52,18 @@ type account struct {
 	providers    []string
 	zones        map[string]route53types.HostedZone
 	servers      []string // of every zone
-	denied       string
+	records      []route53types.ResourceRecordSet
+	template     string // of the deployed stack
+	secrets      map[string]secret
+	read         []string // secrets whose values were read
+	denied, code string
 	stuck        bool
+}
+
+// secret is one in Secrets Manager; without a value there is none to read.
+type secret struct {
+	value   string
+	deleted bool
 }
 
 func (a *account) answer(ctx context.Context, service, operation string) error {
@@ -56,7 +72,7 @@ func (a *account) answer(ctx context.Context, service, operation string) error {
 		return ctx.Err()
 	}
 	if a.denied == operation {
-		return failure(service, operation, "AccessDeniedException", "")
+		return failure(service, operation, cmp.Or(a.code, "AccessDeniedException"), "")
 	}
 	return nil
 }
@@ -184,6 +200,58 @@ func (a *account) GetHostedZone(ctx context.Context, in *route53.GetHostedZoneIn
 	return &route53.GetHostedZoneOutput{HostedZone: &zone, DelegationSet: &route53types.DelegationSet{NameServers: a.servers}}, nil
 }
 
+// ListResourceRecordSets gives a page for each record, from a name on.
+func (a *account) ListResourceRecordSets(ctx context.Context, in *route53.ListResourceRecordSetsInput, _ ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error) {
+	if err := a.answer(ctx, "Route 53", "ListResourceRecordSets"); err != nil {
+		return nil, err
+	}
+	out := &route53.ListResourceRecordSetsOutput{}
+	for i, record := range a.records {
+		if strings.TrimSuffix(*record.Name, ".") == strings.TrimSuffix(*in.StartRecordName, ".") && (in.StartRecordType == "" || in.StartRecordType == record.Type) {
+			out.ResourceRecordSets = a.records[i : i+1]
+			if i+1 < len(a.records) {
+				out.IsTruncated, out.NextRecordName, out.NextRecordType = true, a.records[i+1].Name, a.records[i+1].Type
+			}
+			break
+		}
+	}
+	return out, nil
+}
+
+func (a *account) GetTemplate(ctx context.Context, in *cloudformation.GetTemplateInput, _ ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error) {
+	if err := a.answer(ctx, "CloudFormation", "GetTemplate"); err != nil {
+		return nil, err
+	}
+	if a.status == "" {
+		return nil, failure("CloudFormation", "GetTemplate", "ValidationError", "Stack with id "+*in.StackName+" does not exist")
+	}
+	return &cloudformation.GetTemplateOutput{TemplateBody: &a.template}, nil
+}
+
+func (a *account) DescribeSecret(ctx context.Context, in *secretsmanager.DescribeSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	if err := a.answer(ctx, "Secrets Manager", "DescribeSecret"); err != nil {
+		return nil, err
+	}
+	s, there := a.secrets[*in.SecretId]
+	if !there {
+		return nil, failure("Secrets Manager", "DescribeSecret", "ResourceNotFoundException", "")
+	}
+	out := &secretsmanager.DescribeSecretOutput{}
+	if s.deleted {
+		out.DeletedDate = &time.Time{}
+	}
+	if s.value != "" {
+		out.VersionIdsToStages = map[string][]string{"1": {"AWSCURRENT"}}
+	}
+	return out, nil
+}
+
+func (a *account) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+	a.read = append(a.read, *in.SecretId)
+	value := a.secrets[*in.SecretId].value
+	return &secretsmanager.GetSecretValueOutput{SecretString: &value}, a.answer(ctx, "Secrets Manager", "GetSecretValue")
+}
+
 // ready is an account, and a machine, that a first deploy of production works in.
 func ready() (*account, *patient) {
 	a := &account{
@@ -199,12 +267,14 @@ func ready() (*account, *patient) {
 	cfg.Environment = "production"
 	cfg.Domain = &config.Domain{Name: "example.com", HostedZoneID: "Z1", Record: "server"}
 	cfg.GitHub.Repository = "owner/name"
+	cfg.Service.Secrets = map[string]string{"MAIL": mailSecret, "MAIL_KEY": mailSecret + ":key"}
+	a.secrets = map[string]secret{mailSecret: {value: `{"key": "x"}`}}
 	return a, &patient{
 		config: cfg, region: "eu-central-1",
-		wanted:  assembly{Bootstrap: 6, BootstrapParameter: "/cdk-bootstrap/hnb659fds/version", Addresses: 2, EngineVersion: "8.0.mysql_aurora.3.10.3"},
-		clients: clients{sts: a, ssm: a, cloudformation: a, ecr: a, ec2: a, quotas: a, rds: a, iam: a, route53: a},
+		wanted:  assembly{Bootstrap: 6, BootstrapParameter: "/cdk-bootstrap/hnb659fds/version", Addresses: 2, EngineVersion: "8.0.mysql_aurora.3.10.3", Host: "server.example.com"},
+		clients: clients{sts: a, ssm: a, cloudformation: a, ecr: a, ec2: a, quotas: a, rds: a, iam: a, route53: a, secrets: a},
 		tool: func(_ context.Context, name string, _ ...string) (string, error) {
-			return map[string]string{"node": "v99.0.0", "go": "go99.0.0"}[name], nil
+			return map[string]string{"node": "v99.0.0", "go": "go99.0.0", "aws": "aws-cli/2.30.1 Python/3.13.7"}[name], nil
 		},
 		nameServers: func(context.Context, string) ([]string, error) { return []string{"NS-1.awsdns-01.org."}, nil },
 	}

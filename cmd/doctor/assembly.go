@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+
+	"cloudstruct/cmd/internal/template"
 )
 
 // assembly is what the synthesized stack needs of its account.
@@ -16,6 +19,9 @@ type assembly struct {
 	// Addresses are those of its NAT gateways.
 	Addresses     int
 	EngineVersion string
+	// Host is the name of its record, without a final dot; empty without a domain.
+	Host     string
+	Template template.Template
 }
 
 // readAssembly reads it from what `cdk synth` wrote.
@@ -28,27 +34,21 @@ func readAssembly(dir, stack string) (assembly, error) {
 			}
 		}
 	}
-	var template struct {
-		Resources map[string]struct {
-			Type       string
-			Properties struct{ EngineVersion any }
-		}
-	}
 	if err := readJSON(filepath.Join(dir, "manifest.json"), &manifest); err != nil {
 		return assembly{}, err
 	}
-	if err := readJSON(filepath.Join(dir, stack+".template.json"), &template); err != nil {
+	a := assembly{}
+	if err := readJSON(filepath.Join(dir, stack+".template.json"), &a.Template); err != nil {
 		return assembly{}, err
 	}
 	artifact := manifest.Artifacts[stack].Properties
-	a := assembly{Bootstrap: artifact.RequiresBootstrapStackVersion, BootstrapParameter: artifact.BootstrapStackVersionSSMParameter}
-	for _, r := range template.Resources {
-		switch r.Type {
-		case "AWS::EC2::EIP":
-			a.Addresses++
-		case "AWS::RDS::DBCluster":
-			a.EngineVersion, _ = r.Properties.EngineVersion.(string)
-		}
+	a.Bootstrap, a.BootstrapParameter = artifact.RequiresBootstrapStackVersion, artifact.BootstrapStackVersionSSMParameter
+	a.Addresses = a.Template.Count("AWS::EC2::EIP")
+	for _, id := range a.Template.IDs("AWS::RDS::DBCluster") {
+		a.EngineVersion = a.Template.Resources[id].Text("EngineVersion")
+	}
+	for _, id := range a.Template.IDs("AWS::Route53::RecordSet") {
+		a.Host = strings.TrimSuffix(a.Template.Resources[id].Text("Name"), ".")
 	}
 	if a.BootstrapParameter == "" || a.EngineVersion == "" {
 		return a, fmt.Errorf("%s is not about %s", dir, stack)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/smithy-go"
 
+	"cloudstruct/cmd/internal/access"
 	"cloudstruct/config"
 )
 
@@ -22,16 +23,16 @@ type verdict int
 
 const (
 	ok   verdict = iota
-	warn         // works now but may not later, or could not be looked at
+	warn         // works now but may not later, or could not be checked
 	fail         // a deploy would fail
 )
 
-// finding is what a check has found, and the command that mends it.
+// finding is what a check has found, and the command that fixes it.
 type finding struct {
 	name    string
 	verdict verdict
 	what    string
-	mend    string
+	fix     string
 }
 
 // patient is all that checks look at.
@@ -44,32 +45,38 @@ type patient struct {
 	tool func(ctx context.Context, name string, arguments ...string) (string, error)
 	// nameServers are those that the internet asks about a domain.
 	nameServers func(ctx context.Context, domain string) ([]string, error)
+	// readSecrets allows to read secrets, to see whether they have the wanted keys.
+	readSecrets bool
 
 	account string
 }
 
 type check struct {
 	name string
-	look func(ctx context.Context) (finding, error)
+	run  func(ctx context.Context) (finding, error)
 }
 
-// examine does all checks. Those that ask AWS are left out when nobody is signed
-// in: all would say the same.
+// examine runs all checks. Those that ask AWS are left out when it can't be asked:
+// all would say the same.
 func (p *patient) examine(ctx context.Context) []finding {
 	findings := together(ctx, []check{
-		{"Node", p.node}, {"Go", p.golang}, {"region", p.regionSet}, {"credentials", p.credentials},
+		{"Node", p.node}, {"Go", p.golang}, {"AWS CLI", p.awsCLI}, {"region", p.regionSet}, {"credentials", p.credentials},
 	})
 	for _, f := range findings {
 		if (f.name == "region" || f.name == "credentials") && f.verdict == fail {
-			return append(findings, finding{"the account", warn, "not looked at", ""})
+			return append(findings, finding{"the account", warn, "not checked", ""})
 		}
 	}
 	checks := []check{
 		{"bootstrap", p.bootstrap}, {"stack", p.stackState}, {"repository", p.repository}, {"addresses", p.addresses},
 		{"vCPUs on demand", p.onDemandQuota}, {"vCPUs on Spot", p.spotQuota}, {"database engine", p.engine}, {"service-linked roles", p.roles},
 	}
+	checks = append(checks, check{"strategy", p.strategyChange}, check{"replacement", p.replacement})
 	if p.config.Domain != nil {
-		checks = append(checks, check{"hosted zone", p.hostedZone})
+		checks = append(checks, check{"hosted zone", p.hostedZone}, check{"record", p.recordName})
+	}
+	if len(p.config.Service.Secrets) > 0 {
+		checks = append(checks, check{"secrets", p.secrets})
 	}
 	if p.config.GitHub.Repository != "" {
 		checks = append(checks, check{"GitHub", p.identityProvider})
@@ -85,7 +92,7 @@ func together(ctx context.Context, checks []check) []finding {
 		wait.Go(func() {
 			ctx, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			f, err := c.look(ctx)
+			f, err := c.run(ctx)
 			if err != nil {
 				f = unseen(err)
 			}
@@ -97,22 +104,25 @@ func together(ctx context.Context, checks []check) []finding {
 	return findings
 }
 
-// unseen is the finding of a check that could not look.
+// unseen is the finding of a check that got no answer.
 func unseen(err error) finding {
 	var operation *smithy.OperationError
 	var api smithy.APIError
+	problem, noAccess := access.Explain(err)
 	switch {
+	case noAccess:
+		return finding{verdict: warn, what: "not checked: " + problem.What, fix: problem.Fix}
 	case errors.Is(err, context.DeadlineExceeded):
-		return finding{verdict: warn, what: fmt.Sprintf("could not look: no answer in %s", patience)}
+		return finding{verdict: warn, what: fmt.Sprintf("not checked: no answer in %s", patience)}
 	case errors.As(err, &api) && errors.As(err, &operation):
-		f := finding{verdict: warn, what: fmt.Sprintf("could not look: %s says %s", operation.Operation(), api.ErrorCode())}
+		f := finding{verdict: warn, what: fmt.Sprintf("not checked: %s says %s", operation.Operation(), api.ErrorCode())}
 		if strings.HasPrefix(api.ErrorCode(), "AccessDenied") || strings.HasPrefix(api.ErrorCode(), "Unauthorized") {
 			service := strings.ToLower(strings.ReplaceAll(operation.Service(), " ", ""))
-			f.mend = fmt.Sprintf("allow yourself %s:%s", service, operation.Operation())
+			f.fix = fmt.Sprintf("allow yourself %s:%s", service, operation.Operation())
 		}
 		return f
 	default:
-		return finding{verdict: warn, what: "could not look: " + firstLine(err.Error())}
+		return finding{verdict: warn, what: "not checked: " + firstLine(err.Error())}
 	}
 }
 
@@ -125,12 +135,12 @@ func good(format string, args ...any) (finding, error) {
 	return finding{verdict: ok, what: fmt.Sprintf(format, args...)}, nil
 }
 
-func bad(mend, format string, args ...any) (finding, error) {
-	return finding{verdict: fail, what: fmt.Sprintf(format, args...), mend: mend}, nil
+func bad(fix, format string, args ...any) (finding, error) {
+	return finding{verdict: fail, what: fmt.Sprintf(format, args...), fix: fix}, nil
 }
 
-func dubious(mend, format string, args ...any) (finding, error) {
-	return finding{verdict: warn, what: fmt.Sprintf(format, args...), mend: mend}, nil
+func dubious(fix, format string, args ...any) (finding, error) {
+	return finding{verdict: warn, what: fmt.Sprintf(format, args...), fix: fix}, nil
 }
 
 // codeOf is the code of an AWS error.

@@ -14,9 +14,12 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	route53types "github.com/aws/aws-sdk-go-v2/service/route53/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"cloudstruct/cmd/internal/template"
 	"cloudstruct/config"
 )
 
@@ -32,7 +35,7 @@ func TestAReadyAccountIsFine(t *testing.T) {
 	_, p := ready()
 	for _, f := range p.examine(context.Background()) {
 		if f.verdict != ok {
-			t.Errorf("%s: %s %s -> %s", f.name, words[f.verdict], f.what, f.mend)
+			t.Errorf("%s: %s %s -> %s", f.name, words[f.verdict], f.what, f.fix)
 		}
 	}
 }
@@ -44,7 +47,7 @@ func TestEachMistakeIsFound(t *testing.T) {
 		change func(a *account, p *patient)
 		about  string
 		want   verdict
-		mend   string // a part of it
+		fix    string // a part of it
 	}{
 		{"an old Node", func(_ *account, p *patient) { p.tool = tools("v20.1.0", "go99.0.0") }, "Node", fail, "npm ci"},
 		{"an old Go", func(_ *account, p *patient) { p.tool = tools("v99.0.0", "go1.25.9") }, "Go", fail, "install Go 1.26"},
@@ -53,11 +56,18 @@ func TestEachMistakeIsFound(t *testing.T) {
 				return "v99.0.0", map[string]error{"go": errors.New("not found")}[name]
 			}
 		}, "Go", fail, "install Go"},
+		{"no AWS CLI", func(_ *account, p *patient) { p.tool = awsCLI("", errors.New("not found")) }, "AWS CLI", warn, "install AWS CLI 2"},
+		{"AWS CLI 1", func(_ *account, p *patient) { p.tool = awsCLI("aws-cli/1.44.0 Python/3.13.7", nil) }, "AWS CLI", warn, "install AWS CLI 2"},
+		{"an old AWS CLI 1", func(_ *account, p *patient) { p.tool = awsCLI("aws-cli/1.22.34 Python/3.10.12", nil) }, "AWS CLI", warn, "install AWS CLI 2"},
+		{"an old AWS CLI 2", func(_ *account, p *patient) { p.tool = awsCLI("aws-cli/2.12.9 Python/3.11.4", nil) }, "AWS CLI", warn, "install AWS CLI 2"},
+		{"the first AWS CLI 2 with AWS_ENDPOINT_URL", func(_ *account, p *patient) { p.tool = awsCLI("aws-cli/2.13.0 Python/3.11.4", nil) }, "AWS CLI", ok, ""},
 		{"no region", func(_ *account, p *patient) { p.region = "" }, "region", fail, "AWS_REGION"},
 		{"nobody signed in", func(a *account, _ *patient) { a.arn = "" }, "credentials", fail, "aws sso login"},
+		{"an expired session", func(a *account, _ *patient) { a.denied, a.code = "GetCallerIdentity", "ExpiredToken" }, "credentials", fail, "aws sso login"},
+		{"no network", func(_ *account, p *patient) { p.clients.sts = unreachable() }, "credentials", fail, "check the network"},
 		{"the root user", func(a *account, _ *patient) { a.arn = "arn:aws:iam::123456789012:root" }, "credentials", warn, "role"},
 
-		{"no bootstrap", func(a *account, _ *patient) { a.bootstrap = 0 }, "bootstrap", fail, "npx cdk bootstrap aws://123456789012/eu-central-1"},
+		{"no bootstrap", func(a *account, _ *patient) { a.bootstrap = 0 }, "bootstrap", fail, "npx cdk bootstrap -c environment=production aws://123456789012/eu-central-1"},
 		{"an old bootstrap", func(a *account, _ *patient) { a.bootstrap = 5 }, "bootstrap", fail, "npx cdk bootstrap"},
 
 		{"a stack that works", stack(cfntypes.StackStatusUpdateRollbackComplete, true), "stack", ok, ""},
@@ -65,7 +75,7 @@ func TestEachMistakeIsFound(t *testing.T) {
 		{"a stack that was never made", stack(cfntypes.StackStatusReviewInProgress, false), "stack", ok, ""},
 		{"a failed first deploy", stack(cfntypes.StackStatusRollbackComplete, false), "stack", ok, ""},
 		{"a failed first deploy, protected", stack(cfntypes.StackStatusRollbackComplete, true), "stack", warn, "make deploy"},
-		{"a failed roll-back of it", stack(cfntypes.StackStatusRollbackFailed, false), "stack", fail, "delete-stack"},
+		{"a failed rollback of it", stack(cfntypes.StackStatusRollbackFailed, false), "stack", warn, "make deploy ENV=production, which lists what is left"},
 		{"a failed deletion", stack(cfntypes.StackStatusDeleteFailed, false), "stack", fail, "delete-stack"},
 		{"a failed roll-back", stack(cfntypes.StackStatusUpdateRollbackFailed, true), "stack", fail, "npx cdk rollback CloudStruct-production"},
 
@@ -132,8 +142,8 @@ func TestEachMistakeIsFound(t *testing.T) {
 			test.change(a, p)
 			findings := p.examine(context.Background())
 			f := one(t, findings, test.about)
-			if f.verdict != test.want || !strings.Contains(f.mend, test.mend) || f.verdict == fail && f.mend == "" {
-				t.Errorf("%s %s -> %s, want %s -> %s", words[f.verdict], f.what, f.mend, words[test.want], test.mend)
+			if f.verdict != test.want || !strings.Contains(f.fix, test.fix) || f.verdict == fail && f.fix == "" {
+				t.Errorf("%s %s -> %s, want %s -> %s", words[f.verdict], f.what, f.fix, words[test.want], test.fix)
 			}
 			for _, other := range findings {
 				if other.name != test.about && other.verdict == fail {
@@ -148,6 +158,24 @@ func tools(node, golang string) func(context.Context, string, ...string) (string
 	return func(_ context.Context, name string, _ ...string) (string, error) {
 		return map[string]string{"node": node, "go": golang}[name], nil
 	}
+}
+
+// awsCLI is a machine whose AWS CLI prints this version.
+func awsCLI(version string, err error) func(context.Context, string, ...string) (string, error) {
+	return func(_ context.Context, name string, _ ...string) (string, error) {
+		if name == "aws" {
+			return version, err
+		}
+		return "v99.0.0", nil
+	}
+}
+
+// unreachable is an AWS at a closed port.
+func unreachable() stsReads {
+	return sts.New(sts.Options{
+		Region: "eu-central-1", BaseEndpoint: aws.String("http://127.0.0.1:1"), RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
+	})
 }
 
 func stack(status cfntypes.StackStatus, protected bool) func(*account, *patient) {
@@ -169,7 +197,7 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 	if show(&out, p.examine(context.Background()), false) {
 		t.Error("it would not fail")
 	}
-	if got := strings.Count(out.String(), "FAIL"); got != 5 || !strings.Contains(out.String(), "5 of 14 would fail") {
+	if got := strings.Count(out.String(), "FAIL"); got != 5 || !strings.Contains(out.String(), "5 of 19 would fail") {
 		t.Errorf("%d mistakes are told of 5:\n%s", got, out.String())
 	}
 	if strings.Contains(out.String(), "\x1b") {
@@ -191,13 +219,16 @@ func TestMissingPermissionsAreNoMistakes(t *testing.T) {
 		"GetRole":                    {"service-linked roles", "iam:GetRole"},
 		"GetHostedZone":              {"hosted zone", "route53:GetHostedZone"},
 		"ListOpenIDConnectProviders": {"GitHub", "iam:ListOpenIDConnectProviders"},
+		"ListResourceRecordSets":     {"record", "route53:ListResourceRecordSets"},
+		"GetTemplate":                {"strategy", "cloudformation:GetTemplate"},
+		"DescribeSecret":             {"secrets", "secretsmanager:DescribeSecret"},
 	} {
 		a, p := ready()
 		a.denied = operation
 		findings := p.examine(context.Background())
 		f := one(t, findings, about.name)
-		if f.verdict != warn || !strings.Contains(f.what, "could not look") || !strings.Contains(f.mend, about.allow) {
-			t.Errorf("%s: %s %s -> %s", operation, words[f.verdict], f.what, f.mend)
+		if f.verdict != warn || !strings.Contains(f.what, "not checked") || !strings.Contains(f.fix, about.allow) {
+			t.Errorf("%s: %s %s -> %s", operation, words[f.verdict], f.what, f.fix)
 		}
 		if !show(&bytes.Buffer{}, findings, false) {
 			t.Errorf("%s: a deploy would fail", operation)
@@ -246,6 +277,7 @@ func TestAssemblyTellsWhatIsNeeded(t *testing.T) {
 	for name, content := range map[string]string{
 		"manifest.json": `{"artifacts": {"CloudStruct-production": {"properties": {"requiresBootstrapStackVersion": 6, "bootstrapStackVersionSsmParameter": "/cdk-bootstrap/hnb659fds/version"}}}}`,
 		"CloudStruct-production.template.json": `{"Resources": {"A": {"Type": "AWS::EC2::EIP"}, "B": {"Type": "AWS::EC2::EIP"},
+			"D": {"Type": "AWS::Route53::RecordSet", "Properties": {"Name": "server.example.com."}},
 			"C": {"Type": "AWS::RDS::DBCluster", "Properties": {"EngineVersion": "8.0.mysql_aurora.3.10.3"}}}}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
@@ -253,8 +285,12 @@ func TestAssemblyTellsWhatIsNeeded(t *testing.T) {
 		}
 	}
 	got, err := readAssembly(dir, "CloudStruct-production")
-	want := assembly{Bootstrap: 6, BootstrapParameter: "/cdk-bootstrap/hnb659fds/version", Addresses: 2, EngineVersion: "8.0.mysql_aurora.3.10.3"}
-	if err != nil || got != want {
+	want := assembly{Bootstrap: 6, BootstrapParameter: "/cdk-bootstrap/hnb659fds/version", Addresses: 2, EngineVersion: "8.0.mysql_aurora.3.10.3", Host: "server.example.com"}
+	if got.Template.Count("AWS::EC2::EIP") != 2 {
+		t.Errorf("the template has %v", got.Template)
+	}
+	got.Template = template.Template{}
+	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
 	if _, err := readAssembly(dir, "CloudStruct-development"); err == nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -27,6 +28,7 @@ type clients struct {
 	rds            rdsReads
 	iam            iamReads
 	route53        route53Reads
+	secrets        secretReads
 }
 
 type stsReads interface {
@@ -39,6 +41,7 @@ type ssmReads interface {
 
 type cloudformationReads interface {
 	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
+	GetTemplate(context.Context, *cloudformation.GetTemplateInput, ...func(*cloudformation.Options)) (*cloudformation.GetTemplateOutput, error)
 	ListStackResources(context.Context, *cloudformation.ListStackResourcesInput, ...func(*cloudformation.Options)) (*cloudformation.ListStackResourcesOutput, error)
 }
 
@@ -66,6 +69,14 @@ type iamReads interface {
 
 type route53Reads interface {
 	GetHostedZone(context.Context, *route53.GetHostedZoneInput, ...func(*route53.Options)) (*route53.GetHostedZoneOutput, error)
+	ListResourceRecordSets(context.Context, *route53.ListResourceRecordSetsInput, ...func(*route53.Options)) (*route53.ListResourceRecordSetsOutput, error)
+}
+
+// secretReads has GetSecretValue, which is only called on request: no other read
+// says which keys a secret has.
+type secretReads interface {
+	DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
 func newClients(cfg aws.Config) clients {
@@ -79,5 +90,6 @@ func newClients(cfg aws.Config) clients {
 		rds:            rds.NewFromConfig(cfg),
 		iam:            iam.NewFromConfig(cfg),
 		route53:        route53.NewFromConfig(cfg),
+		secrets:        secretsmanager.NewFromConfig(cfg),
 	}
 }

@@ -45,13 +45,35 @@ func (p *patient) golang(ctx context.Context) (finding, error) {
 	return p.atLeast(ctx, string(match[1]), fmt.Sprintf("install Go %s, or unset GOTOOLCHAIN", match[1]), "go", "env", "GOVERSION")
 }
 
-func (p *patient) atLeast(ctx context.Context, wanted, mend, name string, arguments ...string) (finding, error) {
+// awsCLI is what the documentation's commands are for. Nothing else needs it, so its
+// absence is no mistake. AWS_ENDPOINT_URL, which leads the CLI to make local's
+// emulator, is known since 2.13.0 and 1.29.0.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (p *patient) awsCLI(ctx context.Context) (finding, error) {
+	const fix = "install AWS CLI 2: https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
+	text, err := p.tool(ctx, "aws", "--version")
+	version, _, _ := strings.Cut(strings.TrimPrefix(text, "aws-cli/"), " ")
+	switch {
+	case err != nil:
+		return dubious(fix, "aws does not run, which the commands of docs/ need: %v", err)
+	case older(version, "1.29.0"):
+		return dubious(fix, "%s, the commands of docs/ are for version 2, and this one does not know AWS_ENDPOINT_URL, by which it would reach make local", version)
+	case older(version, "2.0.0"):
+		return dubious(fix, "%s, the commands of docs/ are for version 2", version)
+	case older(version, "2.13.0"):
+		return dubious(fix, "%s, which does not know AWS_ENDPOINT_URL, by which it would reach make local", version)
+	default:
+		return good("%s", version)
+	}
+}
+
+func (p *patient) atLeast(ctx context.Context, wanted, fix, name string, arguments ...string) (finding, error) {
 	version, err := p.tool(ctx, name, arguments...)
 	if err != nil {
-		return bad(mend, "%s does not run: %v", name, err)
+		return bad(fix, "%s does not run: %v", name, err)
 	}
 	if older(version, wanted) {
-		return bad(mend, "%s is %s, want %s or newer", name, version, wanted)
+		return bad(fix, "%s is %s, want %s or newer", name, version, wanted)
 	}
 	return good("%s", version)
 }

@@ -1,5 +1,6 @@
-// Command doctor tells, before a first deploy, what would fail and how to mend
-// it: what `make doctor` runs. It only reads, from AWS and on this machine.
+// Command doctor reports what would fail in a deploy, and how to fix it: what `make
+// doctor` runs. It only reads, from AWS and on this machine, and secrets only on
+// request.
 package main
 
 import (
@@ -11,14 +12,16 @@ import (
 
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
+	"cloudstruct/cmd/internal/access"
 	"cloudstruct/config"
 )
 
 func main() {
-	environment := flag.String("environment", "production", "the environment, a file in config/")
+	environment := flag.String("environment", "", "the environment, a file in config/")
+	secrets := flag.Bool("secrets", false, "read the secrets of the configuration, to see whether they have the keys that it names")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	healthy, err := run(ctx, *environment)
+	healthy, err := run(ctx, *environment, *secrets)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -29,7 +32,7 @@ func main() {
 }
 
 // run prints all findings, and whether a deploy can work.
-func run(ctx context.Context, environment string) (bool, error) {
+func run(ctx context.Context, environment string, readSecrets bool) (bool, error) {
 	cfg, err := config.LoadEnvironment("config", environment)
 	if err != nil {
 		return false, err
@@ -40,9 +43,9 @@ func run(ctx context.Context, environment string) (bool, error) {
 	}
 	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
-		return false, err
+		return false, access.Clear(err)
 	}
-	p := patient{config: cfg, wanted: wanted, region: aws.Region, clients: newClients(aws), tool: toolVersion, nameServers: nameServers}
+	p := patient{config: cfg, wanted: wanted, region: aws.Region, clients: newClients(aws), tool: toolVersion, nameServers: nameServers, readSecrets: readSecrets}
 	findings := p.examine(ctx)
 	fmt.Printf("Before a deploy of %s to %s:\n\n", cfg.StackName(), p.place())
 	return show(os.Stdout, findings, colours(os.Stdout)), nil

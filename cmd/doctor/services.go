@@ -16,7 +16,7 @@ import (
 // engine tells whether the region has this version of Aurora, and as serverless
 // with this minimum.
 func (p *patient) engine(ctx context.Context) (finding, error) {
-	const look = "aws rds describe-db-engine-versions --engine aurora-mysql --query DBEngineVersions[].EngineVersion, then another region"
+	const fix = "aws rds describe-db-engine-versions --engine aurora-mysql --query DBEngineVersions[].EngineVersion, then another region"
 	versions, err := p.clients.rds.DescribeDBEngineVersions(ctx, &rds.DescribeDBEngineVersionsInput{
 		Engine: aws.String("aurora-mysql"), EngineVersion: &p.wanted.EngineVersion,
 	})
@@ -24,7 +24,7 @@ func (p *patient) engine(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if len(versions.DBEngineVersions) == 0 {
-		return bad(look, "%s is not offered in %s", p.wanted.EngineVersion, p.region)
+		return bad(fix, "%s is not offered in %s", p.wanted.EngineVersion, p.region)
 	}
 	serverless := versions.DBEngineVersions[0].ServerlessV2FeaturesSupport
 	if least := p.config.Database.MinCapacity; serverless != nil && aws.ToFloat64(serverless.MinCapacity) > least {
@@ -63,10 +63,10 @@ func (p *patient) roles(ctx context.Context) (finding, error) {
 // hostedZone is where the certificate is validated, and the record goes.
 func (p *patient) hostedZone(ctx context.Context) (finding, error) {
 	domain := p.config.Domain
-	const look = "aws route53 list-hosted-zones, then set domain"
+	const fix = "aws route53 list-hosted-zones, then set domain"
 	zone, err := p.clients.route53.GetHostedZone(ctx, &route53.GetHostedZoneInput{Id: &domain.HostedZoneID})
 	if codeOf(err) == "NoSuchHostedZone" {
-		return bad(look, "there is no zone %s in this account", domain.HostedZoneID)
+		return bad(fix, "there is no zone %s in this account", domain.HostedZoneID)
 	}
 	if err != nil {
 		return finding{}, err
@@ -74,9 +74,9 @@ func (p *patient) hostedZone(ctx context.Context) (finding, error) {
 	name := strings.TrimSuffix(aws.ToString(zone.HostedZone.Name), ".")
 	switch {
 	case !strings.EqualFold(name, domain.Name):
-		return bad(look, "%s is the zone of %s, not of %s", domain.HostedZoneID, name, domain.Name)
+		return bad(fix, "%s is the zone of %s, not of %s", domain.HostedZoneID, name, domain.Name)
 	case zone.HostedZone.Config != nil && zone.HostedZone.Config.PrivateZone:
-		return bad(look, "%s is private: a certificate can't be validated in it", domain.HostedZoneID)
+		return bad(fix, "%s is private: a certificate can't be validated in it", domain.HostedZoneID)
 	case zone.DelegationSet == nil:
 		return good("%s is the zone of %s", domain.HostedZoneID, name)
 	}
@@ -89,7 +89,7 @@ func (p *patient) delegation(ctx context.Context, servers []string) (finding, er
 	domain := p.config.Domain
 	asked, err := p.nameServers(ctx, domain.Name)
 	if err != nil {
-		return dubious("", "%s is the zone of %s; could not look who is asked about it: %s", domain.HostedZoneID, domain.Name, reason(err))
+		return dubious("", "%s is the zone of %s; its delegation is not checked: %s", domain.HostedZoneID, domain.Name, firstLine(err.Error()))
 	}
 	for _, server := range servers {
 		if slices.ContainsFunc(asked, func(other string) bool {

@@ -8,26 +8,26 @@ import (
 
 var words = map[verdict]string{ok: "ok", warn: "warn", fail: "FAIL"}
 
-// show prints a line for each finding and a last one about all, and tells
+// show prints a line for each finding and a last one about all, and reports
 // whether nothing would fail.
 func show(w io.Writer, findings []finding, coloured bool) bool {
 	count := map[verdict]int{}
 	for _, f := range findings {
 		count[f.verdict]++
 		line := f.what
-		if f.mend != "" {
-			line += " -> " + f.mend
+		if f.fix != "" {
+			line += " -> " + f.fix
 		}
 		fmt.Fprintf(w, "%s  %-20s  %s\n", word(f.verdict, coloured), f.name, line)
 	}
 	fmt.Fprintln(w)
 	switch {
 	case count[fail] > 0:
-		fmt.Fprintf(w, "%d of %d would fail, %d to look at.\n", count[fail], len(findings), count[warn])
+		fmt.Fprintf(w, "%d of %d would fail, %d to check.\n", count[fail], len(findings), count[warn])
 	case count[warn] > 0:
-		fmt.Fprintf(w, "Nothing seen that would fail, %d to look at.\n", count[warn])
+		fmt.Fprintf(w, "Nothing found that would fail, %d to check.\n", count[warn])
 	default:
-		fmt.Fprintln(w, "Nothing seen that would fail.")
+		fmt.Fprintln(w, "Nothing found that would fail.")
 	}
 	return count[fail] == 0
 }

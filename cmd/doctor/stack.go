@@ -14,12 +14,12 @@ import (
 	"cloudstruct/cmd/internal/stacks"
 )
 
-// stackState tells whether CloudFormation takes a change of the stack.
+// stackState reports whether CloudFormation takes a change of the stack.
 func (p *patient) stackState(ctx context.Context) (finding, error) {
 	name := p.config.StackName()
 	found, err := p.clients.cloudformation.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if stacks.Missing(err) {
-		return good("%s is not there yet", name)
+		return good("%s", stacks.NotDeployed(name))
 	}
 	if err != nil {
 		return finding{}, err
@@ -36,11 +36,13 @@ func (p *patient) stackState(ctx context.Context) (finding, error) {
 		return bad("wait until it is over", "%s is %s", name, status)
 	case status == types.StackStatusRollbackComplete && !aws.ToBool(stack.EnableTerminationProtection):
 		// The CDK CLI deletes such a stack by itself.
-		return good("%s failed at its first deploy, and is made anew", name)
+		return good("%s failed at its first deploy, and is replaced by the next", name)
 	case status == types.StackStatusRollbackComplete:
 		return dubious("make deploy ENV="+p.config.Environment+", which lifts its protection; npx cdk deploy does not", "%s failed at its first deploy, and is protected", name)
-	case status == types.StackStatusRollbackFailed, status == types.StackStatusDeleteFailed:
-		return bad(remove, "%s is %s, and can only be deleted", name, status)
+	case status == types.StackStatusRollbackFailed:
+		return dubious("make deploy ENV="+p.config.Environment+", which lists what is left, and removes it when you agree; npx cdk deploy does not", "%s failed at its first deploy, and so did its rollback", name)
+	case status == types.StackStatusDeleteFailed:
+		return bad("make deploy ENV="+p.config.Environment+", which offers to remove it if its deploy was never complete; or "+remove, "%s is %s, and can only be deleted", name, status)
 	case status == types.StackStatusUpdateRollbackFailed, status == types.StackStatusUpdateFailed, status == types.StackStatusCreateFailed:
 		return bad(fmt.Sprintf("npx cdk rollback %s -c environment=%s", name, p.config.Environment), "%s is %s", name, status)
 	default:
@@ -69,7 +71,7 @@ func (p *patient) owned(ctx context.Context, resourceType string) ([]string, err
 	return ids, nil
 }
 
-// repository tells whether the name is free, or the stack's: a destroyed stack
+// repository reports whether the name is free, or the stack's: a destroyed stack
 // leaves its repository, with the images, when retain is on.
 func (p *patient) repository(ctx context.Context) (finding, error) {
 	name := p.config.Image.Repository

@@ -45,8 +45,7 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 		return "", err
 	}
 	origin := "http://127.0.0.1:" + strconv.Itoa(port)
-	temporary := filepath.Join(t.folder, "tmp")
-	if err := os.MkdirAll(temporary, 0o755); err != nil {
+	if err := emptyTemporary(t.folder); err != nil {
 		return "", err
 	}
 	if err := os.RemoveAll(t.iamRecordPath()); err != nil {
@@ -60,9 +59,9 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	cmd.Env = append(os.Environ(),
+	cmd.Env = append(t.environ(),
 		"GATEWAY_PORT="+strconv.Itoa(port), "BIND_HOST=127.0.0.1",
-		"MINISTACK_REGION="+region, "MINISTACK_ACCOUNT_ID="+account, "LOG_LEVEL=INFO", "TMPDIR="+temporary,
+		"MINISTACK_REGION="+region, "MINISTACK_ACCOUNT_ID="+account, "LOG_LEVEL=INFO", "TMPDIR="+temporary(t.folder),
 		"AWS_ENDPOINT_URL="+origin, // inherited by the functions, which dial AWS without it
 		"EMULATOR_IAM_RECORD="+t.iamRecordPath(),
 		// On AWS a failed function is invoked again after one minute, and after two more.
@@ -84,11 +83,27 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 		t.emulator.err = cmd.Wait()
 		close(t.emulator.ended)
 	}()
+	if t.record != nil {
+		if err := t.record.started(t.emulator.pid()); err != nil {
+			return "", err
+		}
+	}
 	if err := t.emulator.waitHealthy(ctx); err != nil {
 		return "", err
 	}
 	t.clients = newClients(origin, administrator)
 	return fmt.Sprintf("process %d, port %d", t.emulator.pid(), port), nil
+}
+
+// temporary is where MiniStack unpacks the functions, 14 MB, in a folder named for
+// the port: it never removes them.
+func temporary(folder string) string { return filepath.Join(folder, "tmp") }
+
+func emptyTemporary(folder string) error {
+	if err := os.RemoveAll(temporary(folder)); err != nil {
+		return err
+	}
+	return os.MkdirAll(temporary(folder), 0o755)
 }
 
 func freePort() (int, error) {
@@ -143,15 +158,28 @@ func (e *emulator) stop() error {
 	return nil
 }
 
-func (e *emulator) usage() string {
+// usage tells how to use the emulator that is left running. Both regions are set
+// since AWS CLI 1 reads the second one only, and the variables are unset that would
+// make a CLI read the user's own configuration.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+func (t *tour) usage() string {
+	proxy := ""
+	if t.proxied() {
+		list := valueOf(t.environ(), "no_proxy")
+		proxy = fmt.Sprintf("\n    export NO_PROXY='%s' no_proxy='%[1]s'", list)
+	}
 	return fmt.Sprintf(`The emulator is left running. To look around in it with the AWS CLI:
 
-    export AWS_ENDPOINT_URL=%s AWS_REGION=%s
-    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
+    unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SESSION_TOKEN AWS_IGNORE_CONFIGURED_ENDPOINT_URLS
+    export AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_DEFAULT_REGION=%[2]s
+    export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test%s
     aws cloudformation describe-stacks
 
-To end it: kill %d
-`, e.origin, region, e.pid())
+This takes AWS CLI 1.29, 2.13 or newer; an older one needs --endpoint-url %[1]s
+in each command. docs/operations.md needs 2.18.18 or newer.
+
+To end it: make local STOP=1
+`, t.emulator.origin, region, proxy)
 }
 
 // clients speak to the emulator as they would to AWS.

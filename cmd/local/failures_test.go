@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -58,20 +57,17 @@ type testAccount struct {
 	t *testing.T
 }
 
-func newAccount(t *testing.T, configuration string) testAccount {
+// newAccount makes one, whose tour inherits more variables than this test has.
+func newAccount(t *testing.T, configuration string, inherited ...string) testAccount {
 	t.Helper()
-	for _, needed := range []string{filepath.Join("node_modules", ".bin", "cdk"), filepath.Join(".tools", "venv", "installed")} {
-		if _, err := os.Stat(needed); err != nil {
-			t.Skip("make test installs what this needs:", err)
-		}
-	}
+	skipUnlessInstalled(t)
 	folder := t.TempDir()
-	log, err := openLog(filepath.Join(folder, "local.log"))
+	log, err := openLog(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := testAccount{&tour{folder: folder, log: log, out: io.Discard}, t}
-	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_TARGETS_DOWN=" + a.targetsDown()}
+	a := testAccount{&tour{folder: folder, log: log, out: io.Discard, inherited: append(os.Environ(), inherited...)}, t}
+	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_REFUSALS=" + a.refusals(), "EMULATOR_TARGETS_DOWN=" + a.targetsDown()}
 	a.record()
 	t.Cleanup(func() {
 		if a.emulator != nil {
@@ -86,9 +82,17 @@ func newAccount(t *testing.T, configuration string) testAccount {
 	})
 	t.Parallel()
 	a.configure(configuration)
-	a.must(a.startEmulator)
 	a.must(a.bootstrap)
 	return a
+}
+
+func skipUnlessInstalled(t *testing.T) {
+	t.Helper()
+	for _, needed := range []string{filepath.Join("node_modules", ".bin", "cdk"), filepath.Join(".tools", "venv", "installed")} {
+		if _, err := os.Stat(needed); err != nil {
+			t.Skip("make test installs what this needs:", err)
+		}
+	}
 }
 
 // registryDown is the file whose presence takes the registry down.
@@ -102,7 +106,8 @@ func (a testAccount) must(step func(context.Context) (string, error)) {
 	}
 }
 
-// configure writes a configuration and synthesizes it.
+// configure writes a configuration, starts the emulator of its hosted zone, and
+// synthesizes it.
 func (a testAccount) configure(text string) {
 	a.t.Helper()
 	a.file = filepath.Join(a.folder, "configuration.yaml")
@@ -110,9 +115,8 @@ func (a testAccount) configure(text string) {
 		a.t.Fatal(err)
 	}
 	a.must(a.readConfiguration)
-	if a.emulator == nil { // cdk takes its account from there
-		a.emulator = &emulator{}
-		defer func() { a.emulator = nil }()
+	if a.emulator == nil { // where cdk then asks for the account
+		a.must(a.startEmulator)
 	}
 	a.must(a.synthesize)
 }
@@ -180,9 +184,9 @@ func (a testAccount) mustFail(status cfntypes.StackStatus, reason string) {
 // tryDeploy does what `make deploy` does.
 func (a testAccount) tryDeploy() error {
 	a.t.Helper()
-	unblock := a.command(a.t.Context(), "go", "run", "./cmd/unblock", "-config", a.file)
-	unblock.Stdout, unblock.Stderr = a.log, a.log
-	if err := unblock.Run(); err != nil {
+	cleanup := a.command(a.t.Context(), "go", "run", "./cmd/cleanup", "-config", a.file)
+	cleanup.Stdout, cleanup.Stderr = a.log, a.log
+	if err := cleanup.Run(); err != nil {
 		a.t.Fatal(err)
 	}
 	_, err := a.deploy(a.t.Context())
@@ -410,43 +414,6 @@ func (a testAccount) changePassword() {
 	a.t.Helper()
 	a.python(&struct{}{}, "call.py", "secretsmanager", "put_secret_value",
 		fmt.Sprintf(`{"SecretId": %q, "SecretString": "{\"username\": \"dbadmin\", \"password\": \"another\"}"}`, a.outputs["DatabaseSecretArn"]))
-}
-
-func TestUpdateThatFailsRollsBack(t *testing.T) {
-	a := newAccount(t, fmt.Sprintf(development, "", "jellybean"))
-	a.must(a.deploy)
-	stop := a.constantRequests("/")
-	a.must(a.release)
-	wantOnly(t, http.StatusOK, stop(), "during a release")
-	before := a.state()
-
-	for _, failure := range []struct {
-		name, configuration string
-		cause               func() (mend func())
-		reason              string
-	}{
-		{"tasks on another port never get healthy", fmt.Sprintf(development, ", port: 8080, environment: {EMULATOR_FAILS: no answer on port 8080}", "jellybean"),
-			func() func() { return func() {} }, "Circuit Breaker"},
-		{"the registry is down when another tag needs an image", fmt.Sprintf(development, "", "other"),
-			a.breakRegistry, "connection refused"},
-	} {
-		a.configure(failure.configuration)
-		mend := failure.cause()
-		a.mustFail(cfntypes.StackStatusUpdateRollbackComplete, failure.reason)
-		a.wantState(before)
-		mend()
-		if t.Failed() {
-			t.Fatalf("when %s", failure.name)
-		}
-	}
-
-	a.configure(fmt.Sprintf(development, ", port: 8080", "jellybean"))
-	a.must(a.deploy)
-	after := a.state()
-	if after.Running != before.Running || after.TaskDefinition == before.TaskDefinition {
-		t.Errorf("another port runs %s of %s, was %s of %s", after.Running, after.TaskDefinition, before.Running, before.TaskDefinition)
-	}
-	a.wantClean("after another port")
 }
 
 func TestDestroyOfDevelopmentLeavesNothing(t *testing.T) {

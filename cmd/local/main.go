@@ -14,35 +14,47 @@ import (
 )
 
 func main() {
-	environment := flag.String("environment", "production", "the environment to deploy, a file in config/")
+	environment := flag.String("environment", "", "the environment to deploy, a file in config/")
 	keep := flag.Bool("keep", false, "leave the emulator running")
+	stop := flag.Bool("stop", false, "end what an earlier run left running, and nothing else")
 	folder := flag.String("folder", ".local", "where logs and the emulator's files go")
 	flag.Parse()
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, *environment, *folder, *keep)
-	stop()
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, *environment, *folder, *keep, *stop)
+	release()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-// run takes the tour, and ends the emulator whatever happens on the way.
-func run(ctx context.Context, environment, folder string, keep bool) (err error) {
-	folder, err = filepath.Abs(folder)
+func run(ctx context.Context, environment, folder string, keep, stop bool) error {
+	folder, err := filepath.Abs(folder)
 	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	log, err := openLog(filepath.Join(folder, "local.log"))
+	if stop {
+		return stopRunning(folder, os.Stdout)
+	}
+	return travel(ctx, environment, folder, keep)
+}
+
+// travel takes the tour, and ends the emulator whatever happens on the way.
+func travel(ctx context.Context, environment, folder string, keep bool) (err error) {
+	log, err := openLog(folder)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	t := &tour{environment: environment, keep: keep, folder: folder, log: log, out: os.Stdout}
+	record, err := register(folder)
+	if err != nil {
+		return err
+	}
+	t := &tour{environment: environment, keep: keep, folder: folder, log: log, out: os.Stdout, record: record}
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("%w\nThe full log is in %s", err, log.Name())
@@ -55,17 +67,4 @@ func run(ctx context.Context, environment, folder string, keep bool) (err error)
 		}
 	}()
 	return t.steps(ctx)
-}
-
-// openLog starts a log anew, unless another run writes it: two runs would be in
-// each other's way in their folder.
-func openLog(path string) (*os.File, error) {
-	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(log.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, fmt.Errorf("%s is used by another run, or by an emulator that one left running: end it first", filepath.Dir(path))
-	}
-	return log, log.Truncate(0)
 }

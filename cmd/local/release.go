@@ -103,7 +103,8 @@ func (t *tour) retry(ctx context.Context) (string, error) {
 	}
 	// A deployment that began in the same second would do.
 	time.Sleep(time.Second)
-	cmd := t.command(ctx, "go", "run", "./cmd/retry", "-environment", t.environment)
+	kind, name := t.chosen()
+	cmd := t.command(ctx, "go", "run", "./cmd/retry", "-"+kind, name)
 	cmd.Stderr = t.log
 	output, err := cmd.Output()
 	if err != nil {

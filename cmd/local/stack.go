@@ -52,9 +52,7 @@ func (t *tour) cdk(ctx context.Context, dir string, arguments ...string) error {
 // command is one that takes the emulator for AWS, and that ends when the tour does.
 func (t *tour) command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, arguments...)
-	// Whatever leads this machine's user to an account of AWS must not be followed.
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool { return strings.HasPrefix(variable, "AWS_") })
-	cmd.Env = append(cmd.Env,
+	cmd.Env = append(t.environ(),
 		"AWS_ENDPOINT_URL="+t.emulator.origin, "AWS_REGION="+region, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
 		"AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull,
 	)
@@ -84,11 +82,16 @@ func lastLines(path string, from int64) string {
 func (t *tour) assembly() string { return filepath.Join(t.folder, "cdk.out") }
 
 func (t *tour) synthesize(ctx context.Context) (string, error) {
-	chosen := "environment=" + t.environment
+	kind, name := t.chosen()
+	return t.config.StackName(), t.cdk(ctx, "", "synth", "--quiet", "--no-notices", "-c", kind+"="+name, "--output", t.assembly())
+}
+
+// chosen is how the app and the commands are told of the configuration.
+func (t *tour) chosen() (kind, name string) {
 	if t.file != "" {
-		chosen = "config=" + t.file
+		return "config", t.file
 	}
-	return t.config.StackName(), t.cdk(ctx, "", "synth", "--quiet", "--no-notices", "-c", chosen, "--output", t.assembly())
+	return "environment", t.environment
 }
 
 // onStack is a command of the CDK CLI on the synthesized stack.

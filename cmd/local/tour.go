@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -19,10 +18,12 @@ type tour struct {
 	environment string // a file in config/, unless file names another
 	file        string
 	variables   []string // for the emulator, beside its own
+	inherited   []string // by all that the tour starts; this program's variables when nil
 	keep        bool     // leave the emulator running
 	folder      string
 	log         *os.File
 	out         io.Writer
+	record      *running // nil where nobody else looks into the folder
 
 	config   config.Config
 	emulator *emulator
@@ -109,12 +110,8 @@ func (t *tour) readConfiguration(context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// The emulator starts the functions as they are, as processes of this machine.
-	machine := map[string]config.Architecture{"amd64": config.X86, "arm64": config.ARM}[runtime.GOARCH]
-	if runtime.GOOS != "linux" || t.config.Service.Architecture != machine {
-		return "", fmt.Errorf("service.architecture: the functions are built for Linux on %s and can't run on this machine, %s on %s", t.config.Service.Architecture, runtime.GOOS, machine)
-	}
-	return cmp.Or(t.file, filepath.Join("config", t.environment+".yaml")), nil
+	read := cmp.Or(t.file, filepath.Join("config", t.environment+".yaml"))
+	return read, t.suitMachine(read)
 }
 
 // end stops the emulator, or says how to use it.
@@ -123,12 +120,15 @@ func (t *tour) end(keep bool) error {
 		return nil
 	}
 	if keep {
-		fmt.Fprint(t.out, "\n"+t.emulator.usage())
+		fmt.Fprint(t.out, "\n"+t.usage())
 		return nil
 	}
 	begun := time.Now()
 	if err := t.emulator.stop(); err != nil {
 		return fmt.Errorf("stop the emulator, process %d: %w", t.emulator.pid(), err)
+	}
+	if err := os.RemoveAll(temporary(t.folder)); err != nil {
+		return err
 	}
 	fmt.Fprintf(t.out, "Emulator stopped in %.1f s.\n", time.Since(begun).Seconds())
 	return nil

@@ -1,11 +1,12 @@
 // Command retry has the release loop of an environment deploy the image under
-// the deploy tag, even when that image was turned back before: what `make retry`
+// the deploy tag, even when that image was rolled back before: what `make retry`
 // runs. It needs AWS credentials that may read the stack and invoke its function.
 package main
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -18,18 +19,20 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"cloudstruct/cmd/internal/access"
+	"cloudstruct/cmd/internal/stacks"
 	"cloudstruct/config"
 )
 
 func main() {
-	environment := flag.String("environment", "", "the environment, a file in config/; production unless given")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	path := flag.String("config", "", "another configuration file")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	did, err := retry(ctx, *environment, *path)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, access.Clear(err))
 		os.Exit(1)
 	}
 	fmt.Println(did)
@@ -45,7 +48,7 @@ func retry(ctx context.Context, environment, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	function, err := functionOf(ctx, aws, cfg.StackName())
+	function, err := functionOf(ctx, cloudformation.NewFromConfig(aws), cfg.StackName())
 	if err != nil {
 		return "", err
 	}
@@ -71,16 +74,24 @@ func retry(ctx context.Context, environment, path string) (string, error) {
 	return fmt.Sprintf("%s: %s", strings.Join(outcome.Did, ", "), outcome.Because), nil
 }
 
+// describer is what is asked of CloudFormation.
+type describer interface {
+	DescribeStacks(context.Context, *cloudformation.DescribeStacksInput, ...func(*cloudformation.Options)) (*cloudformation.DescribeStacksOutput, error)
+}
+
 // functionOf reads the function's name from the stack's outputs.
-func functionOf(ctx context.Context, cfg aws.Config, stack string) (string, error) {
-	stacks, err := cloudformation.NewFromConfig(cfg).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+func functionOf(ctx context.Context, client describer, stack string) (string, error) {
+	found, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &stack})
+	if stacks.Missing(err) {
+		return "", errors.New(stacks.NotDeployed(stack))
+	}
 	if err != nil {
 		return "", fmt.Errorf("read stack %s: %w", stack, err)
 	}
-	for _, output := range stacks.Stacks[0].Outputs {
+	for _, output := range found.Stacks[0].Outputs {
 		if aws.ToString(output.OutputKey) == "RedeployFunctionName" {
 			return aws.ToString(output.OutputValue), nil
 		}
 	}
-	return "", fmt.Errorf("stack %s has no output RedeployFunctionName: deploy it first", stack)
+	return "", fmt.Errorf("stack %s is %s and has no output RedeployFunctionName: finish its deploy first", stack, found.Stacks[0].StackStatus)
 }

@@ -1,4 +1,4 @@
-// Command version tells the version of this project, and the one that the deployed
+// Command version prints the version of this project, and the one that the deployed
 // stack of an environment came from: what `make version` runs. For the second it
 // needs AWS credentials that may read the stack.
 package main
@@ -14,13 +14,14 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 
+	"cloudstruct/cmd/internal/access"
 	"cloudstruct/cmd/internal/stacks"
 	"cloudstruct/config"
 	"cloudstruct/lib"
 )
 
 func main() {
-	environment := flag.String("environment", "", "the environment, a file in config/; production unless given")
+	environment := flag.String("environment", "", "the environment, a file in config/")
 	path := flag.String("config", "", "another configuration file")
 	flag.Parse()
 	cfg, err := config.Choose("config", *environment, *path)
@@ -30,13 +31,13 @@ func main() {
 	}
 	fmt.Println("this folder:", lib.Version)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	told, err := deployed(ctx, cfg.StackName())
+	version, err := deployed(ctx, cfg.StackName())
 	stop()
 	if err != nil {
-		// Who has no credentials at hand still has the other half.
-		told = "not known: " + err.Error()
+		// Without credentials half of the answer is still true.
+		version = "not known: " + access.Clear(err).Error()
 	}
-	fmt.Printf("stack %s: %s\n", cfg.StackName(), told)
+	fmt.Printf("deployed: %s\n", version)
 }
 
 // describer is what is asked of CloudFormation.
@@ -52,18 +53,18 @@ func deployed(ctx context.Context, name string) (string, error) {
 	return versionOf(ctx, cloudformation.NewFromConfig(cfg), name)
 }
 
-// versionOf is the version that a stack's description tells, or why it has none.
+// versionOf is the version in a stack's description, or why there is none.
 func versionOf(ctx context.Context, client describer, name string) (string, error) {
 	found, err := client.DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if stacks.Missing(err) {
-		return "not deployed", nil
+		return stacks.NotDeployed(name), nil
 	}
 	if err != nil {
 		return "", err
 	}
 	version, ok := lib.VersionOf(aws.ToString(found.Stacks[0].Description))
 	if !ok {
-		return "not told: it is older than 1.0.0, or not of this project", nil
+		return "not known: the stack is older than 1.0.0, or not of this project", nil
 	}
 	return version, nil
 }

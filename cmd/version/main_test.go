@@ -28,8 +28,8 @@ func TestDeployedVersionIsTheDescriptions(t *testing.T) {
 		fails bool
 	}{
 		{"a stack of this project", account{description: "CloudStruct 0.9.2: an API"}, "0.9.2", false},
-		{"one without a version", account{description: "an API"}, "not told: it is older than 1.0.0, or not of this project", false},
-		{"no stack", account{err: &smithy.GenericAPIError{Code: "ValidationError", Message: "Stack with id S does not exist"}}, "not deployed", false},
+		{"one without a version", account{description: "an API"}, "not known: the stack is older than 1.0.0, or not of this project", false},
+		{"no stack", account{err: &smithy.GenericAPIError{Code: "ValidationError", Message: "Stack with id S does not exist"}}, "stack S is not deployed in this account and region", false},
 		{"another mistake", account{err: &smithy.GenericAPIError{Code: "ValidationError", Message: "1 validation error detected"}}, "", true},
 		{"no credentials", account{err: errors.New("no credentials")}, "", true},
 	} {

@@ -27,6 +27,17 @@ class Account:
         self.aws("cloudformation").create_stack(StackName=self.name, TemplateBody=body, **arguments)
         return self.settled()
 
+    def create_stack(self, body):
+        """Begin to create a stack."""
+        self.aws("cloudformation").create_stack(StackName=self.name, TemplateBody=body)
+
+    def create_by_change_set(self, body):
+        """Begin to create a stack as the CDK CLI does."""
+        names = {"StackName": self.name, "ChangeSetName": "first"}
+        self.aws("cloudformation").create_change_set(ChangeSetType="CREATE", TemplateBody=body, **names)
+        eventually(lambda: self.aws("cloudformation").describe_change_set(**names)["Status"] == "CREATE_COMPLETE")
+        self.aws("cloudformation").execute_change_set(**names)
+
     def update(self, resources):
         body = json.dumps({"Resources": resources})
         self.aws("cloudformation").update_stack(StackName=self.name, TemplateBody=body)

@@ -171,7 +171,8 @@ def test_cloudformation_does_not_take_over_a_repository_that_exists(account):
     assert account.aws("ecr").describe_repositories(repositoryNames=[account.name])["repositories"]
 
 
-def test_a_create_that_is_rolled_back_fails_at_a_repository_that_holds_images(account):
+@pytest.mark.parametrize("start", ["create_stack", "create_by_change_set"])
+def test_a_create_that_is_rolled_back_fails_at_a_repository_that_holds_images(account, start):
     """RetainExceptOnCreate deletes it then, and retains it when the stack is deleted."""
     pusher = {"Type": "AWS::CloudFormation::WaitConditionHandle", "DependsOn": "Repository"}
     waiting = {
@@ -181,7 +182,7 @@ def test_a_create_that_is_rolled_back_fails_at_a_repository_that_holds_images(ac
     }
     kept = {**repository(account), "DeletionPolicy": "RetainExceptOnCreate"}
     template = json.dumps({"Resources": {"Repository": kept, "Handle": pusher, "Waiting": waiting}})
-    account.aws("cloudformation").create_stack(StackName=account.name, TemplateBody=template)
+    getattr(account, start)(template)
     eventually(lambda: account.push_if_possible("one"))
     assert account.settled() == "ROLLBACK_FAILED"
     assert not_empty(account) in account.failures()["Repository"]

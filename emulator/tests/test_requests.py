@@ -164,10 +164,29 @@ def test_a_service_that_is_scaled_has_a_target_a_task(service):
     assert service.get()[0] == 503
 
 
+def test_a_service_outlives_its_target_group(service):
+    service.create()
+    fixed = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
+    service.elb.modify_listener(ListenerArn=service.listener, DefaultActions=fixed)
+    service.elb.delete_target_group(TargetGroupArn=service.group)
+    service.update(desiredCount=3)
+    service.update(forceNewDeployment=True)
+    assert service.deployed()["status"] == "SUCCESSFUL"
+    assert service.get()[0] == 404
+
+
 def test_a_service_that_is_deleted_leaves_no_targets(service):
     service.create()
     service.ecs.delete_service(cluster=service.account.name, service=service.account.name, force=True)
     assert service.health() == []
+    assert service.get()[0] == 503
+
+
+def test_a_service_of_the_same_name_does_not_go_back_to_what_a_deleted_one_ran(service):
+    service.create()
+    service.ecs.delete_service(cluster=service.account.name, service=service.account.name, force=True)
+    service.account.push("live", {"cloudstruct.emulator.fails": "no database"})
+    assert service.create()["status"] == "ROLLBACK_FAILED"
     assert service.get()[0] == 503
 
 
@@ -181,6 +200,15 @@ def test_a_deployment_whose_tasks_never_get_healthy_is_rolled_back(service):
     stopped = service.ecs.list_tasks(cluster=service.account.name, desiredStatus="STOPPED")["taskArns"]
     tasks = service.ecs.describe_tasks(cluster=service.account.name, tasks=stopped)["tasks"]
     assert f"Task failed ELB health checks in (target-group {service.group})" in [t["stoppedReason"] for t in tasks]
+
+
+def test_a_deployment_that_is_stopped_leaves_the_tasks_before_it(service):
+    service.create()
+    service.account.push("live", salt="newer")
+    service.update(forceNewDeployment=True)
+    service.ecs.stop_service_deployment(serviceDeploymentArn=service.newest()["serviceDeploymentArn"])
+    assert service.deployed()["status"] == "ROLLBACK_SUCCESSFUL"
+    assert {service.get()[1] for _ in range(10)} == {service.digest.encode()}
 
 
 def test_a_first_deployment_whose_tasks_never_get_healthy_fails(account):

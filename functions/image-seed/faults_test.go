@@ -149,7 +149,7 @@ func smallExecutable(t *testing.T) string {
 func healthyRequests(t *testing.T, executable string) int64 {
 	t.Helper()
 	f := newFaultyRegistry(t, func(int64) fault { return nil })
-	s := &seeder{tokens: fakeECR{endpoint: f.URL}, transport: newTransport(time.Second), executable: executable}
+	s := &seeder{ecr: fakeECR{endpoint: f.URL}, transport: newTransport(time.Second), executable: executable}
 	if _, _, err := s.handle(t.Context(), event(cfn.RequestCreate, 80)); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestNothingHalfPushedIsTagged(t *testing.T) {
 					}
 					ctx, cancel := context.WithTimeout(t.Context(), answerTime+budget)
 					defer cancel()
-					s := &seeder{tokens: fakeECR{endpoint: f.URL}, transport: newTransport(time.Second), executable: executable}
+					s := &seeder{ecr: fakeECR{endpoint: f.URL}, transport: newTransport(time.Second), executable: executable}
 					begun := time.Now()
 					id, _, err := s.handle(ctx, event(cfn.RequestCreate, 80))
 					exists := f.check(t)
@@ -224,7 +224,7 @@ func TestRequestsInAnyOrder(t *testing.T) {
 			return faults["token expired"] // a fault that is not tried again
 		})
 		defer f.Close()
-		s := &seeder{tokens: fakeECR{endpoint: f.URL}, transport: newTransport(time.Second), executable: executable}
+		s := &seeder{ecr: fakeECR{endpoint: f.URL}, transport: newTransport(time.Second), executable: executable}
 		send := func(request cfn.RequestType, id, tag, old string) (string, error) {
 			e := event(request, rapid.IntRange(1, 65535).Draw(rt, "port"))
 			e.PhysicalResourceID = id

@@ -41,6 +41,9 @@ func main() {
 		slog.Error("own executable not found", "error", err)
 		os.Exit(1)
 	}
-	seeder := &seeder{tokens: ecr.NewFromConfig(aws), transport: newTransport(callTime), executable: executable}
+	seeder := &seeder{
+		ecr: ecr.NewFromConfig(aws), transport: newTransport(callTime), executable: executable,
+		patience: patience{longest: time.Minute, pause: 5 * time.Second},
+	}
 	lambda.Start(cfn.LambdaWrap(seeder.handle))
 }

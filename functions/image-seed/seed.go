@@ -31,14 +31,16 @@ const (
 	maxReason = 2700
 )
 
-type tokenAPI interface {
+type ecrAPI interface {
 	GetAuthorizationToken(context.Context, *ecr.GetAuthorizationTokenInput, ...func(*ecr.Options)) (*ecr.GetAuthorizationTokenOutput, error)
+	BatchDeleteImage(context.Context, *ecr.BatchDeleteImageInput, ...func(*ecr.Options)) (*ecr.BatchDeleteImageOutput, error)
 }
 
 type seeder struct {
-	tokens     tokenAPI
+	ecr        ecrAPI
 	transport  http.RoundTripper // to the registry
 	executable string            // what the placeholder image runs
+	patience   patience
 }
 
 // newTransport gives up on a request that is not answered in time, so that there
@@ -49,14 +51,13 @@ func newTransport(timeout time.Duration) http.RoundTripper {
 	return transport
 }
 
-// handle answers one request of CloudFormation. Each may be repeated. A delete
-// leaves the image, which goes or stays with its repository. What fails keeps the
-// id that it was given: another would be taken for a replacement.
+// handle answers one request of CloudFormation. Each may be repeated. What fails keeps
+// the id that it was given: another would be taken for a replacement.
 func (s *seeder) handle(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
-	if event.RequestType == cfn.RequestDelete {
-		return event.PhysicalResourceID, nil, nil
-	}
 	p, err := parseProperties(event.ResourceProperties)
+	if event.RequestType == cfn.RequestDelete && err != nil {
+		return event.PhysicalResourceID, nil, nil // nothing was ever pushed with these
+	}
 	if err != nil {
 		return event.PhysicalResourceID, nil, err
 	}
@@ -71,7 +72,11 @@ func (s *seeder) handle(ctx context.Context, event cfn.Event) (string, map[strin
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
 		defer cancel()
 	}
-	if err := s.seed(ctx, p); err != nil {
+	do := s.seed
+	if event.RequestType == cfn.RequestDelete {
+		id, do = event.PhysicalResourceID, s.unseed
+	}
+	if err := s.patience.retry(ctx, func() error { return do(ctx, p) }); err != nil {
 		return event.PhysicalResourceID, nil, errors.New(cut(err.Error()))
 	}
 	return id, nil, nil
@@ -161,7 +166,7 @@ func (s *seeder) signIn(ctx context.Context, repositoryURI string) (name.Reposit
 	fail := func(err error) (name.Repository, authn.Authenticator, error) {
 		return name.Repository{}, nil, fmt.Errorf("sign in to the registry of %s: %w", repositoryURI, err)
 	}
-	answer, err := s.tokens.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
+	answer, err := s.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
 		return fail(err)
 	}

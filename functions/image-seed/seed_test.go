@@ -59,10 +59,40 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// fakeECR gives a token for a registry.
+// fakeECR gives a token for a registry, and removes images from it.
 type fakeECR struct {
 	endpoint string
 	err      error
+}
+
+// BatchDeleteImage removes the image and every tag that names it, as ECR does.
+func (f fakeECR) BatchDeleteImage(ctx context.Context, input *ecr.BatchDeleteImageInput, _ ...func(*ecr.Options)) (*ecr.BatchDeleteImageOutput, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	if *input.RepositoryName != "my-api" || len(input.ImageIds) != 1 || input.ImageIds[0].ImageTag != nil {
+		return nil, fmt.Errorf("unexpected request %v", input)
+	}
+	repository, err := name.NewRepository(strings.TrimPrefix(f.endpoint, "http://") + "/my-api")
+	if err != nil {
+		return nil, err
+	}
+	digest, options := *input.ImageIds[0].ImageDigest, []remote.Option{remote.WithAuth(credentials), remote.WithContext(ctx)}
+	if _, err := remote.Head(repository.Digest(digest), options...); err != nil {
+		return &ecr.BatchDeleteImageOutput{Failures: []types.ImageFailure{{FailureCode: types.ImageFailureCodeImageNotFound, ImageId: &input.ImageIds[0]}}}, nil
+	}
+	tags, err := remote.List(repository, options...)
+	if err != nil {
+		return nil, err
+	}
+	for _, tag := range tags {
+		if found, err := remote.Head(repository.Tag(tag), options...); err == nil && found.Digest.String() == digest {
+			if err := remote.Delete(repository.Tag(tag), options...); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return &ecr.BatchDeleteImageOutput{ImageIds: input.ImageIds}, remote.Delete(repository.Digest(digest), options...)
 }
 
 func (f fakeECR) GetAuthorizationToken(context.Context, *ecr.GetAuthorizationTokenInput, ...func(*ecr.Options)) (*ecr.GetAuthorizationTokenOutput, error) {
@@ -126,7 +156,7 @@ func pull(t *testing.T, endpoint string) v1.Image {
 func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 	endpoint, writes := newRegistry(t)
 	port := freePort(t)
-	s := &seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
+	s := &seeder{ecr: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
 	id, _, err := s.handle(t.Context(), event(cfn.RequestCreate, port))
 	if err != nil {
 		t.Fatal(err)
@@ -267,8 +297,8 @@ func freePort(t *testing.T) int {
 
 func TestSeedingIsSafeToRepeat(t *testing.T) {
 	endpoint, writes := newRegistry(t)
-	s := &seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
-	for _, request := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestDelete, cfn.RequestDelete, cfn.RequestUpdate} {
+	s := &seeder{ecr: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
+	for _, request := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestCreate, cfn.RequestUpdate, cfn.RequestUpdate} {
 		if _, _, err := s.handle(t.Context(), event(request, 80)); err != nil {
 			t.Errorf("%s: %v", request, err)
 		}
@@ -288,7 +318,7 @@ func TestSeedingNeverChangesATagThatExists(t *testing.T) {
 		t.Fatal(err)
 	}
 	*writes = nil
-	s := &seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
+	s := &seeder{ecr: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: built}
 	for _, request := range []cfn.RequestType{cfn.RequestCreate, cfn.RequestUpdate} {
 		if _, _, err := s.handle(t.Context(), event(request, 80)); err != nil {
 			t.Errorf("%s: %v", request, err)
@@ -297,14 +327,6 @@ func TestSeedingNeverChangesATagThatExists(t *testing.T) {
 	want, _ := theirs.Digest()
 	if got, _ := pull(t, endpoint).Digest(); got != want || len(*writes) != 0 {
 		t.Errorf("tag names %s, want %s; wrote %v", got, want, *writes)
-	}
-}
-
-func TestDeleteAlwaysSucceeds(t *testing.T) {
-	s := &seeder{tokens: fakeECR{err: errors.New("no network")}, transport: newTransport(time.Second), executable: "/nowhere"}
-	id, _, err := s.handle(t.Context(), cfn.Event{RequestType: cfn.RequestDelete, PhysicalResourceID: "what it was"})
-	if err != nil || id != "what it was" {
-		t.Errorf("answered %q, %v", id, err)
 	}
 }
 
@@ -330,12 +352,12 @@ func TestFailuresSayWhatFailed(t *testing.T) {
 		{"properties are missing", seeder{}, with("Tag", nil), "resource properties are missing: Tag"},
 		{"all of them", seeder{}, nil, "resource properties are missing: RepositoryUri, Tag, HealthPath, Port"},
 		{"a port is none", seeder{}, with("Port", "http"), `resource property Port: must be 1 to 65535, got "http"`},
-		{"ECR gives no token", seeder{tokens: fakeECR{err: errors.New("throttled")}, transport: newTransport(time.Second)}, properties, "sign in to the registry of " + repositoryURI + ": throttled"},
-		{"the endpoint has no TLS", seeder{tokens: fakeECR{endpoint: "http://registry.example.com"}, transport: newTransport(time.Second)}, properties, `endpoint "http://registry.example.com" has no TLS`},
-		{"the endpoint is no URL", seeder{tokens: fakeECR{endpoint: "registry"}, transport: newTransport(time.Second)}, properties, `endpoint "registry" is no URL`},
-		{"the repository has no name", seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second)}, with("RepositoryUri", "registry"), `repository URI "registry" names no repository`},
-		{"the executable is gone", seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: "/nowhere"}, properties, "build placeholder image: open /nowhere"},
-		{"the executable is none", seeder{tokens: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: "seed.go"}, properties, "build placeholder image: seed.go: bad magic number"},
+		{"ECR gives no token", seeder{ecr: fakeECR{err: errors.New("throttled")}, transport: newTransport(time.Second)}, properties, "sign in to the registry of " + repositoryURI + ": throttled"},
+		{"the endpoint has no TLS", seeder{ecr: fakeECR{endpoint: "http://registry.example.com"}, transport: newTransport(time.Second)}, properties, `endpoint "http://registry.example.com" has no TLS`},
+		{"the endpoint is no URL", seeder{ecr: fakeECR{endpoint: "registry"}, transport: newTransport(time.Second)}, properties, `endpoint "registry" is no URL`},
+		{"the repository has no name", seeder{ecr: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second)}, with("RepositoryUri", "registry"), `repository URI "registry" names no repository`},
+		{"the executable is gone", seeder{ecr: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: "/nowhere"}, properties, "build placeholder image: open /nowhere"},
+		{"the executable is none", seeder{ecr: fakeECR{endpoint: endpoint}, transport: newTransport(time.Second), executable: "seed.go"}, properties, "build placeholder image: seed.go: bad magic number"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			id, _, err := test.seeder.handle(t.Context(), cfn.Event{RequestType: cfn.RequestUpdate, PhysicalResourceID: "as before", ResourceProperties: test.properties})

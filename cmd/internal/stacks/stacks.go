@@ -3,6 +3,7 @@ package stacks
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -13,4 +14,9 @@ import (
 func Missing(err error) bool {
 	var refused smithy.APIError
 	return errors.As(err, &refused) && refused.ErrorCode() == "ValidationError" && strings.Contains(refused.ErrorMessage(), "does not exist")
+}
+
+// NotDeployed is what every command says of an unknown stack.
+func NotDeployed(name string) string {
+	return fmt.Sprintf("stack %s is not deployed in this account and region", name)
 }

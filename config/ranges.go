@@ -1,0 +1,133 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+)
+
+// entry is how the validation library writes the key of a table's or a list's
+// entry.
+var entry = regexp.MustCompile(`\[[^\]]*\]`)
+
+// ranges reports the values that no setting of their own may have.
+func (r *reader) ranges(cfg *Config) {
+	v := validator.New(validator.WithRequiredStructEnabled())
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("yaml") })
+	for tag, rule := range rules {
+		err := v.RegisterValidation(tag, func(f validator.FieldLevel) bool { return rule.holds(f.Field()) })
+		if err != nil {
+			panic(err) // a rule's name is none that the library takes
+		}
+	}
+	var invalid validator.ValidationErrors
+	errors.As(v.Struct(cfg), &invalid)
+	// The library visits the entries of a table in no order.
+	slices.SortStableFunc(invalid, func(a, b validator.FieldError) int {
+		return cmp.Compare(r.order[r.key(a.Namespace())], r.order[r.key(b.Namespace())])
+	})
+	for _, field := range invalid {
+		key := r.key(field.Namespace())
+		if !r.bad[key] {
+			r.fail(key, "%s", explain(field, r.written[key]))
+		}
+	}
+}
+
+// key writes a table's entry as the file does, table.entry, and leaves the number
+// of a list's entry in brackets.
+func (r *reader) key(namespace string) string {
+	namespace = strings.TrimPrefix(namespace, "Config.")
+	return entry.ReplaceAllStringFunc(namespace, func(found string) string {
+		before, _, _ := strings.Cut(namespace, found)
+		if _, isList := r.lines[before+found]; isList {
+			return found
+		}
+		return "." + found[1:len(found)-1]
+	})
+}
+
+// explain says what a value must be. A number that is out of range is shown as it
+// is written.
+func explain(f validator.FieldError, written string) string {
+	tag, param := f.Tag(), f.Param()
+	got := f.Value()
+	if written != "" {
+		got = literally(written)
+	}
+	if rule, ok := rules[tag]; ok {
+		message := mustBe(rule.allows, got)
+		if rule.hint != nil {
+			if hint := rule.hint(fmt.Sprint(got)); hint != "" {
+				message += ": " + hint
+			}
+		}
+		return message
+	}
+	if minimum, ok := strings.CutPrefix(tag, "eq=0s|min="); ok {
+		return mustBe("0s or at least "+minimum, got)
+	}
+	size := map[reflect.Kind]string{reflect.String: " characters", reflect.Map: " entries", reflect.Slice: " entries"}[f.Kind()]
+	switch tag {
+	case "required":
+		return "is required"
+	case "oneof":
+		return mustBe("one of "+strings.ReplaceAll(param, " ", ", "), got)
+	case "min":
+		return mustBe("at least "+param+size, got)
+	case "max":
+		return mustBe("at most "+param+size, got)
+	case "unique":
+		return "must not have an entry twice"
+	case "email":
+		return mustBe("an e-mail address", got)
+	}
+	panic("config: no words for the rule " + tag)
+}
+
+// literally is a number as it is written.
+type literally string
+
+func mustBe(allowed string, got any) string {
+	switch v := reflect.ValueOf(got); {
+	case v.Type() == reflect.TypeFor[literally]():
+		return fmt.Sprintf("must be %s, got %s", allowed, got)
+	case v.Kind() == reflect.String:
+		return fmt.Sprintf("must be %s, got %s", allowed, quoted(v.String()))
+	case v.Kind() == reflect.Map, v.Kind() == reflect.Slice:
+		return fmt.Sprintf("must be %s, got %d", allowed, v.Len())
+	case v.Type() == reflect.TypeFor[time.Duration]():
+		return fmt.Sprintf("must be %s, got %s", allowed, text(got.(time.Duration)))
+	}
+	return fmt.Sprintf("must be %s, got %v", allowed, got)
+}
+
+// quoted cuts a text short that would hide the message.
+func quoted(text string) string {
+	if len(text) > maxShown {
+		return fmt.Sprintf("%.*q... (%d bytes)", maxShown, text, len(text))
+	}
+	return strconv.Quote(text)
+}
+
+const maxShown = 200
+
+// text is a duration without the zeros that Go adds: 24h, not 24h0m0s.
+func text(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
