@@ -21,4 +21,9 @@ Simulated:
 - Blue/green, linear and canary deployments register their tasks in the service's
   first target group and leave the listener's rules alone.
 - Redirects, weights and rules act on requests, stickiness and WAF do not.
+- Calls of functions, tasks, rules, alarms and workflows need the permissions that the
+  template gives them: see iam/. A deployment whose image carries the label
+  cloudstruct.emulator.stalls never starts a task.
+- Tests let time pass, and send events of AWS's services: see control.py. Rules reach
+  no target while the file that EMULATOR_TARGETS_DOWN names exists.
 """

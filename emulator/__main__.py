@@ -6,8 +6,11 @@ import threading
 
 from ministack import app
 
-from . import autoscaling, balancing_rules, cloudwatch, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
-from . import refusals  # noqa: F401, I001  last, for the types that the others add
+from . import autoscaling, balancing_rules, cloudwatch, control, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
+from .iam import functions, owners, registry, requests, rules, services, tasks, web_identity  # noqa: F401
+
+# isort: split
+from . import refusals  # noqa: F401  last, for the types that the others add
 
 
 def end_with_parent():

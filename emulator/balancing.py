@@ -3,13 +3,14 @@
 Rules and target groups are in balancing_rules.py, requests in balancing_requests.py.
 """
 
-from ministack.core import iam_evaluator
-from ministack.core.responses import get_account_id, get_region
+from ministack.core.responses import get_account_id
 from ministack.services import alb, s3
 from ministack.services.cloudformation import provisioners
 
 from .cloudformation import check, handlers, refusal
 from .core import ok, wrapped_action
+from .iam.access import RefusedError, require
+from .iam.principals import Service
 
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 SERVICE = "ElasticLoadBalancingV2"
@@ -46,18 +47,11 @@ def logging(attributes):
 
 
 def may_log(arn, bucket, key):
-    context = iam_evaluator.EvalContext(
-        principal_arn="*",
-        principal_type="Service",
-        principal_account="",
-        action="s3:PutObject",
-        resource_arn=f"arn:aws:s3:::{bucket}/{key}",
-        region=get_region(),
-        secure_transport=True,
-        service_context={"aws:sourcearn": arn, "aws:sourceaccount": get_account_id()},
-    )
-    policy = s3._bucket_policies.get(bucket)
-    return iam_evaluator.evaluate_resource_policy(policy, context, service=LOG_DELIVERY).decision == "Allow"
+    try:
+        require(Service(LOG_DELIVERY, arn), "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
+    except RefusedError:
+        return False
+    return True
 
 
 def switch_logs(arn, attributes):

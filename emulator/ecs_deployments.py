@@ -10,6 +10,7 @@ from . import ecs_targets, ecs_tasks
 from .core import after
 from .ecs_images import resolve
 from .events import put_event
+from .iam.tasks import refusal_of_start
 
 SETTLE_SECONDS = 0.5  # how long each phase of a deployment lasts
 UNDER_WAY = ("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
@@ -50,7 +51,9 @@ def begin(service):
             "sourceServiceRevisions": [{"arn": good["targetServiceRevision"]["arn"]}] if good else [],
         }
     send_state(deployments[arn], "SERVICE_DEPLOYMENT_IN_PROGRESS", "ECS deployment in progress.")
-    after(SETTLE_SECONDS, settle, service, arn, first_failure(images))
+    if not any(image.stalls for _, image in images):
+        failure = missing_permission(service["taskDefinition"]) or first_failure(images)
+        after(SETTLE_SECONDS, settle, service, arn, failure)
 
 
 def resolve_images(task_definition):
@@ -62,6 +65,12 @@ def resolve_images(task_definition):
 def described(container, image):
     found = {"containerName": container["name"], "image": container["image"]}
     return {**found, "imageDigest": image.digest} if image.digest else found
+
+
+def missing_permission(task_definition):
+    """Why its tasks can't start with the roles that they have, if they can't."""
+    reason = refusal_of_start(ecs._task_defs[ecs._resolve_td_key(task_definition)])
+    return reason and ecs_tasks.Failure(reason, "TaskFailedToStart")
 
 
 def first_failure(images):
@@ -112,11 +121,20 @@ def settle(service, arn, failure):
         if not failure:
             ecs_targets.keep_only(service["serviceArn"], revision["serviceRevisionArn"])
             finish(deployment, "SUCCESSFUL", None)
+            run(service, deployment)
             send_state(deployment, "SERVICE_DEPLOYMENT_COMPLETED", "ECS deployment completed.")
             return
     ecs_tasks.stop_failed(revision, failure)
     deployment["deploymentCircuitBreaker"] = {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
     roll_back(service, deployment, "Service deployment rolled back because the circuit breaker threshold was exceeded.")
+
+
+def run(service, deployment):
+    """The service itself says which revision runs, also when its deployment is forgotten."""
+    target, count = deployment["targetServiceRevision"]["arn"], service["desiredCount"]
+    service["currentServiceRevisions"] = [
+        {"arn": target, "requestedTaskCount": count, "runningTaskCount": count, "pendingTaskCount": 0}
+    ]
 
 
 def unhealthy(service, revision):

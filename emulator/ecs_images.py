@@ -11,6 +11,7 @@ class Image:
     digest: str | None
     failure: str | None = None  # why its tasks end
     health_paths: tuple[str, ...] | None = None  # None: it answers every health check
+    stalls: bool = False  # its tasks never start, nor fail to
 
 
 def resolve(reference):
@@ -20,6 +21,8 @@ def resolve(reference):
     if not found:
         return Image(None, f"CannotPullContainerError: {reference}: not found")
     said = labels(repository, found)
+    if "cloudstruct.emulator.stalls" in said:
+        return Image(None, stalls=True)
     health = said.get("cloudstruct.emulator.health")
     paths = None if health is None else tuple(path.strip() for path in health.split(","))
     return Image(found["imageDigest"], said.get("cloudstruct.emulator.fails"), paths)

@@ -1,6 +1,5 @@
-"""Secrets Manager: policies and rotation schedules, which are recorded and never act."""
+"""Secrets Manager: rotation schedules, which are recorded and never act."""
 
 from .cloudformation import only_recorded, resource
 
-resource("AWS::SecretsManager::ResourcePolicy", only_recorded)
 resource("AWS::SecretsManager::RotationSchedule", only_recorded)

@@ -19,9 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 const (
@@ -46,6 +48,9 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 	if err := emptyTemporary(t.folder); err != nil {
 		return "", err
 	}
+	if err := os.RemoveAll(t.iamRecordPath()); err != nil {
+		return "", err
+	}
 	cmd := exec.Command(filepath.Join(".tools", "venv", "bin", "python"), "-m", "emulator")
 	if !t.keep {
 		// Should this program be killed, the pipe closes, and the emulator ends too.
@@ -58,6 +63,9 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 		"GATEWAY_PORT="+strconv.Itoa(port), "BIND_HOST=127.0.0.1",
 		"MINISTACK_REGION="+region, "MINISTACK_ACCOUNT_ID="+account, "LOG_LEVEL=INFO", "TMPDIR="+temporary(t.folder),
 		"AWS_ENDPOINT_URL="+origin, // inherited by the functions, which dial AWS without it
+		"EMULATOR_IAM_RECORD="+t.iamRecordPath(),
+		// On AWS a failed function is invoked again after one minute, and after two more.
+		"LAMBDA_ASYNC_RETRY_BASE_SECONDS=0.2",
 	)
 	if d := t.config.Domain; d != nil {
 		cmd.Env = append(cmd.Env, "HOSTED_ZONE_ID="+d.HostedZoneID, "HOSTED_ZONE_NAME="+d.Name)
@@ -83,7 +91,7 @@ func (t *tour) startEmulator(ctx context.Context) (string, error) {
 	if err := t.emulator.waitHealthy(ctx); err != nil {
 		return "", err
 	}
-	t.clients = newClients(origin)
+	t.clients = newClients(origin, administrator)
 	return fmt.Sprintf("process %d, port %d", t.emulator.pid(), port), nil
 }
 
@@ -179,24 +187,28 @@ type clients struct {
 	cloudformation *cloudformation.Client
 	ecr            *ecr.Client
 	ecs            *ecs.Client
+	lambda         *lambda.Client
 	rds            *rds.Client
 	balancers      *elasticloadbalancingv2.Client
 	sns            *sns.Client
 	sqs            *sqs.Client
+	sts            *sts.Client
 }
 
-func newClients(origin string) clients {
-	cfg := aws.Config{
-		Region: region, BaseEndpoint: &origin,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
+// administrator has the account's own key, whose calls are not evaluated.
+var administrator = credentials.NewStaticCredentialsProvider("test", "test", "")
+
+func newClients(origin string, as aws.CredentialsProvider) clients {
+	cfg := aws.Config{Region: region, BaseEndpoint: &origin, Credentials: as}
 	return clients{
 		cloudformation: cloudformation.NewFromConfig(cfg),
 		ecr:            ecr.NewFromConfig(cfg),
 		ecs:            ecs.NewFromConfig(cfg),
+		lambda:         lambda.NewFromConfig(cfg),
 		rds:            rds.NewFromConfig(cfg),
 		balancers:      elasticloadbalancingv2.NewFromConfig(cfg),
 		sns:            sns.NewFromConfig(cfg),
 		sqs:            sqs.NewFromConfig(cfg),
+		sts:            sts.NewFromConfig(cfg),
 	}
 }

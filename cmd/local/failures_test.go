@@ -35,6 +35,7 @@ const (
 environment: production
 domain: {name: artisantiling.co.nz, hostedZoneId: Z0123456789EXAMPLE}
 database: {rotation: 720h}
+github: {repository: owner/name, branch: main}
 `
 	development = `
 environment: development
@@ -59,7 +60,6 @@ type testAccount struct {
 // newAccount makes one, whose tour inherits more variables than this test has.
 func newAccount(t *testing.T, configuration string, inherited ...string) testAccount {
 	t.Helper()
-	t.Parallel()
 	skipUnlessInstalled(t)
 	folder := t.TempDir()
 	log, err := openLog(folder)
@@ -67,7 +67,8 @@ func newAccount(t *testing.T, configuration string, inherited ...string) testAcc
 		t.Fatal(err)
 	}
 	a := testAccount{&tour{folder: folder, log: log, out: io.Discard, inherited: append(os.Environ(), inherited...)}, t}
-	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_REFUSALS=" + a.refusals()}
+	a.variables = []string{"EMULATOR_REGISTRY_DOWN=" + a.registryDown(), "EMULATOR_REFUSALS=" + a.refusals(), "EMULATOR_TARGETS_DOWN=" + a.targetsDown()}
+	a.record()
 	t.Cleanup(func() {
 		if a.emulator != nil {
 			if err := a.emulator.stop(); err != nil {
@@ -79,6 +80,7 @@ func newAccount(t *testing.T, configuration string, inherited ...string) testAcc
 		}
 		log.Close()
 	})
+	t.Parallel()
 	a.configure(configuration)
 	a.must(a.bootstrap)
 	return a
@@ -360,6 +362,13 @@ func TestProductionFromFailedDeployToWhatADestroyKeeps(t *testing.T) {
 	a.must(a.rotate)
 	a.wantClean("after a rotation")
 
+	a.must(a.releaseAsWorkflow)
+	a.loseEvents(a.rotationEvent)
+	a.configure(production + "image: {autoDeploy: false}\n")
+	a.must(a.deploy)
+	a.loseEvents(a.pushEvent, a.rotationEvent)
+	a.must(a.reportedPush)
+
 	a.must(a.destroy) // which is refused at first
 	kept := added(a.inventory(), before)
 	for i, prefix := range []string{"ecr:describe_repositories my-api", "rds:describe_db_cluster_snapshots ", "s3:list_buckets "} {
@@ -391,8 +400,7 @@ func (a testAccount) rotate(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	a.python(&struct{}{}, "call.py", "secretsmanager", "put_secret_value",
-		fmt.Sprintf(`{"SecretId": %q, "SecretString": "{\"username\": \"dbadmin\", \"password\": \"another\"}"}`, a.outputs["DatabaseSecretArn"]))
+	a.changePassword()
 	return "", a.await(ctx, "tasks with the new password", func(ctx context.Context) (string, error) {
 		after, err := a.succeeded(ctx)
 		if err != nil || aws.ToString(after.ServiceDeploymentArn) == aws.ToString(before.ServiceDeploymentArn) {
@@ -402,12 +410,24 @@ func (a testAccount) rotate(ctx context.Context) (string, error) {
 	}, "another deployment")
 }
 
+func (a testAccount) changePassword() {
+	a.t.Helper()
+	a.python(&struct{}{}, "call.py", "secretsmanager", "put_secret_value",
+		fmt.Sprintf(`{"SecretId": %q, "SecretString": "{\"username\": \"dbadmin\", \"password\": \"another\"}"}`, a.outputs["DatabaseSecretArn"]))
+}
+
 func TestDestroyOfDevelopmentLeavesNothing(t *testing.T) {
 	a := newAccount(t, fmt.Sprintf(development, "", "jellybean"))
 	before := a.inventory()
 	a.must(a.deploy)
 	a.must(a.release)
 	a.must(a.failingRelease)
+	a.must(a.stallingRelease)
+	a.forget()
+	a.must(a.ringAlarm)
+	a.failFunction()
+	a.loseEvents(a.pushEvent, a.deploymentEvent, a.scheduleEvent, a.placementEvent)
+
 	logs := ""
 	for _, made := range added(a.inventory(), before) {
 		if name, ok := strings.CutPrefix(made, "s3:list_buckets "); ok {

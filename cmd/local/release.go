@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -133,6 +132,11 @@ func (t *tour) push(ctx context.Context, labels map[string]string) (string, erro
 	if err != nil {
 		return "", err
 	}
+	return t.pushAs(ctx, t.config.Image.Tag, image)
+}
+
+// pushAs pushes an image under a tag.
+func (t *tour) pushAs(ctx context.Context, under string, image v1.Image) (string, error) {
 	token, err := t.clients.ecr.GetAuthorizationToken(ctx, &ecr.GetAuthorizationTokenInput{})
 	if err != nil {
 		return "", err
@@ -144,7 +148,7 @@ func (t *tour) push(ctx context.Context, labels map[string]string) (string, erro
 	}
 	user, password, _ := strings.Cut(string(decoded), ":")
 	registry := strings.TrimPrefix(aws.ToString(data.ProxyEndpoint), "http://")
-	tag, err := name.NewTag(registry+"/"+t.config.Image.Repository+":"+t.config.Image.Tag, name.Insecure)
+	tag, err := name.NewTag(registry+"/"+t.config.Image.Repository+":"+under, name.Insecure)
 	if err != nil {
 		return "", err
 	}
@@ -239,6 +243,11 @@ func (t *tour) subscribe(ctx context.Context) (string, error) {
 
 // receive waits for a message about a release, and gives its subject and text.
 func (t *tour) receive(ctx context.Context, queue string) (string, error) {
+	return t.receiveAbout(ctx, queue, "turned back")
+}
+
+// receiveAbout waits for a message whose subject or text has some words.
+func (t *tour) receiveAbout(ctx context.Context, queue, words string) (string, error) {
 	for range 15 {
 		answer, err := t.clients.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &queue, WaitTimeSeconds: 2})
 		if err != nil {
@@ -249,10 +258,10 @@ func (t *tour) receive(ctx context.Context, queue string) (string, error) {
 			if err := json.Unmarshal([]byte(aws.ToString(message.Body)), &notification); err != nil {
 				return "", err
 			}
-			if strings.Contains(notification.Subject, "turned back") {
-				return notification.Subject + "\n\n" + notification.Message, nil
+			if text := notification.Subject + "\n\n" + notification.Message; strings.Contains(text, words) {
+				return text, nil
 			}
 		}
 	}
-	return "", errors.New("nobody was told why the release was turned back")
+	return "", fmt.Errorf("no message about %q", words)
 }

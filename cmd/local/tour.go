@@ -52,6 +52,7 @@ func (t *tour) steps(ctx context.Context) error {
 	if !t.keep {
 		steps = append(steps, step{"destroy the stack", t.destroy})
 	}
+	steps = append(steps, step{"check what IAM was asked", t.checkPermissions})
 	for _, s := range steps {
 		if err := t.take(ctx, s); err != nil {
 			return err

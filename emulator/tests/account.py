@@ -104,7 +104,11 @@ class Account:
         return self.http("PUT", path, json.dumps(manifest).encode(), {"Content-Type": media_type})
 
     def http(self, method, path, body=None, headers=None):
-        request = urllib.request.Request(self.origin + path, body, headers or {}, method=method)
+        headers = headers or {}
+        if path.startswith("/v2/") and "Authorization" not in headers:
+            answer = self.aws("ecr").get_authorization_token()
+            headers = {**headers, "Authorization": "Basic " + answer["authorizationData"][0]["authorizationToken"]}
+        request = urllib.request.Request(self.origin + path, body, headers, method=method)
         try:
             with urllib.request.urlopen(request) as answer:
                 return answer.status, answer.read()

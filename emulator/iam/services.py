@@ -1,0 +1,105 @@
+"""Services that act for a resource of the stack: alarms, flow logs, and the CDK's own
+helpers, whose work the emulator does."""
+
+import contextlib
+
+from ministack.services import cloudformation, cloudwatch, iam, lambda_svc
+
+from .. import ec2, s3  # noqa: F401
+from ..cloudformation import check
+from ..core import after, wrapped
+from .access import RefusedError, require, require_trust
+from .actions import arn, stream_arn
+from .functions import LAMBDA, session_of
+from .principals import Service, Session
+
+
+@wrapped(cloudwatch, "_dispatch_alarm_actions")
+def dispatch_alarm_actions(original, alarm, old_state, new_state, reason):
+    """An alarm whose topic refuses it tells nobody."""
+    alarms = Service("cloudwatch.amazonaws.com", arn("cloudwatch", f"alarm:{alarm['AlarmName']}"))
+    allowed = dict(alarm)
+    for key in ("AlarmActions", "OKActions", "InsufficientDataActions"):
+        allowed[key] = [topic for topic in alarm.get(key) or [] if may_publish(alarms, topic)]
+    original(allowed, old_state, new_state, reason)
+
+
+def may_publish(alarms, topic):
+    try:
+        require(alarms, "sns:Publish", topic)
+    except RefusedError as refusal:
+        cloudwatch.logger.error("CloudWatch: %s", refusal)
+        return False
+    return True
+
+
+FLOW_LOGS = Service("vpc-flow-logs.amazonaws.com")
+
+
+def create_flow_log(logical_id, properties, stack_name):
+    if "DeliverLogsPermissionArn" not in properties:
+        return
+    require_trust(FLOW_LOGS, properties["DeliverLogsPermissionArn"])
+    after(1, deliver_flow_log, properties, stack_name)
+
+
+def deliver_flow_log(properties, stack_name):
+    """The first records come minutes later, when the stack is complete. A flow log whose
+    role may not write stays empty:
+    https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"""
+    if cloudformation._stacks[stack_name]["StackStatus"].endswith("IN_PROGRESS"):
+        after(1, deliver_flow_log, properties, stack_name)
+        return
+    role, group = properties["DeliverLogsPermissionArn"].rpartition("/")[2], properties["LogGroupName"]
+    if role not in iam._roles:  # the stack was rolled back
+        return
+    session = Session(role, "flow-log")
+    with contextlib.suppress(RefusedError):
+        # What AWS's own error names has nothing after log-stream.
+        require(session, "logs:DescribeLogStreams", stream_arn(group, ""))
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            require(session, action, stream_arn(group, "eni"))
+
+
+def helper_of(properties):
+    """The session of the function that a custom resource names."""
+    config = lambda_svc._functions[properties["ServiceToken"].rpartition(":")[2]]["config"]
+    require_trust(LAMBDA, config["Role"])
+    return session_of(config)
+
+
+# What the CDK's helpers call, in packages/@aws-cdk/custom-resource-handlers of aws/aws-cdk.
+CLOSE_GROUP = ("ec2:RevokeSecurityGroupIngress", "ec2:RevokeSecurityGroupEgress")
+OPEN_GROUP = ("ec2:AuthorizeSecurityGroupIngress", "ec2:AuthorizeSecurityGroupEgress")
+EMPTY_BUCKET = ("s3:GetBucketTagging", "s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:ListBucketVersions")
+EMPTY_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
+
+
+def require_of_helper(properties, actions, resource):
+    if "ServiceToken" not in properties:  # which AWS insists on, and a test may leave out
+        return
+    for action in actions:
+        require(helper_of(properties), action, resource)
+
+
+def group_of(properties):
+    return arn("ec2", f"security-group/{properties['DefaultSecurityGroupId']}")
+
+
+def create_closed_group(logical_id, properties, stack_name):
+    require_of_helper(properties, CLOSE_GROUP, group_of(properties))
+
+
+def delete_closed_group(physical_id, properties):
+    require_of_helper(properties, OPEN_GROUP, group_of(properties))
+
+
+def delete_emptied_bucket(physical_id, properties):
+    bucket = f"arn:aws:s3:::{properties['BucketName']}"
+    require_of_helper(properties, EMPTY_BUCKET, bucket)
+    require_of_helper(properties, EMPTY_OBJECTS, f"{bucket}/object")
+
+
+check("AWS::EC2::FlowLog", create=create_flow_log)
+check("Custom::VpcRestrictDefaultSG", create=create_closed_group, delete=delete_closed_group)
+check("Custom::S3AutoDeleteObjects", delete=delete_emptied_bucket)
