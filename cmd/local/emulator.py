@@ -27,6 +27,8 @@ from ministack.core import responses
 from ministack.services import alb, cloudwatch_logs, ec2, ecr, ecs, eventbridge, rds, route53, s3, waf
 from ministack.services.cloudformation import drift, provisioners, stacks
 
+import ecs_secrets, rds_restore  # noqa: E401, F401
+
 ORIGIN = os.environ["AWS_ENDPOINT_URL"]  # of this server; its functions dial it
 SETTLE_SECONDS = 0.5  # how long each phase of a deployment lasts
 
