@@ -29,12 +29,13 @@ cluster() {
   aws rds describe-db-clusters --db-cluster-identifier "$1" --query "DBClusters[0].$2" --output "${3:-text}"
 }
 
-# bucket prints the bucket of access logs, also when the stack is gone.
-bucket() {
+# buckets prints the buckets of access logs that this stack and earlier ones of its name
+# have made, one per line.
+buckets() {
   aws s3api list-buckets --query "Buckets[?starts_with(Name,'$(lowercase "$STACK")-balanceraccesslogs')].[Name]" --output text
 }
 
-# snapshots prints the final snapshots of the stack's database.
+# snapshots prints the final snapshots of its databases.
 snapshots() {
   aws rds describe-db-cluster-snapshots --output text --query \
     "DBClusterSnapshots[?starts_with(DBClusterSnapshotIdentifier,'$(lowercase "$STACK")-')].[DBClusterSnapshotIdentifier]"

@@ -12,9 +12,10 @@ import (
 
 // Block is a fenced block of shell commands in a page.
 type Block struct {
-	Page string
-	Line int // of its first command
-	Text string
+	Page    string
+	Section string // the heading before it
+	Line    int    // of its first command
+	Text    string
 	// StandIns are programs and operations of AWS that a test can't have: something
 	// that only checks and records the call answers in their place.
 	StandIns []string
@@ -23,9 +24,10 @@ type Block struct {
 func (b Block) String() string { return fmt.Sprintf("%s:%d", b.Page, b.Line) }
 
 var (
-	fence  = regexp.MustCompile("^( *)```(\\w*)")
-	marker = regexp.MustCompile(`^ *<!-- not run: ([\w, -]+): .*\S -->$`)
-	shells = []string{"sh", "bash", "console"}
+	headings = regexp.MustCompile("^#+ (.*)$")
+	fence    = regexp.MustCompile("^( *)```(\\w*)")
+	marker   = regexp.MustCompile(`^ *<!-- not run: ([\w, -]+): .*\S -->$`)
+	shells   = []string{"sh", "bash", "console"}
 )
 
 // Shell reads the blocks of a page. A block that can't be run as it is has a comment
@@ -40,10 +42,14 @@ func Shell(path string) ([]Block, error) {
 		return nil, err
 	}
 	var blocks []Block
+	section := ""
 	lines := strings.Split(string(content), "\n")
 	for i := 0; i < len(lines); i++ {
 		open := fence.FindStringSubmatch(lines[i])
 		if open == nil {
+			if heading := headings.FindStringSubmatch(lines[i]); heading != nil {
+				section = heading[1]
+			}
 			if strings.Contains(lines[i], "not run:") && (marker.FindString(lines[i]) == "" || i+1 == len(lines) || !fence.MatchString(lines[i+1])) {
 				return nil, fmt.Errorf("%s:%d: the comment must have the form <!-- not run: NAMES: REASON -->, in the line before a block", path, i+1)
 			}
@@ -54,7 +60,7 @@ func Shell(path string) ([]Block, error) {
 			return nil, fmt.Errorf("%s:%d: the block has no end", path, i+1)
 		}
 		if slices.Contains(shells, open[2]) {
-			b := Block{Page: path, Line: i + 2}
+			b := Block{Page: path, Section: section, Line: i + 2}
 			for _, line := range lines[i+1 : end] {
 				b.Text += strings.TrimPrefix(line, open[1]) + "\n"
 			}

@@ -53,6 +53,7 @@ def main():
     if name not in os.environ["STAND_INS"].split():
         return f"{name}: no comment before {os.environ['BLOCK']} says that it is not run"
     record("stand-in", name)
+    record("in", os.getcwd() + ":", name, *arguments)
 
 
 sys.exit(main())
