@@ -18,6 +18,7 @@ venv := .tools/venv/installed
 browser := .tools/browser/installed
 actionlint := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
 cfn-lint := .tools/venv/bin/cfn-lint
+awscli := .tools/venv/bin/aws
 golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 gotestsum := .tools/bin/gotestsum-$(GOTESTSUM_VERSION)
 mariadb := .tools/mariadb/installed
@@ -63,7 +64,7 @@ doctor: synth ## Tell what would fail in a first deploy, and how to mend it; it 
 	@.tools/bin/doctor -environment $(ENV)
 
 .PHONY: test
-test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests
+test: lint $(npm) $(cfn-lint) $(awscli) $(browser) $(mariadb) ## Check everything: vet, lint, tests
 	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 15m ./...
 	cd examples/api && MARIADB=$(CURDIR)/.tools/mariadb $(CURDIR)/$(gotestsum) --format pkgname -- ./...
 
@@ -139,6 +140,10 @@ $(actionlint):
 	mv .tools/bin/actionlint $@
 
 $(cfn-lint): lib/testdata/requirements.txt $(venv)
+	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+$(awscli): cmd/local/testdata/requirements.txt $(venv)
 	.tools/venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
