@@ -174,11 +174,11 @@ func (a testAccount) backup() (cluster string) {
 // Runner has.
 func (a testAccount) oldProject() (given []string) {
 	a.t.Helper()
-	var network struct{ Vpc struct{ VpcId string } }
+	var network struct{ Vpc struct{ VpcID string } }
 	a.python(&network, "call.py", "ec2", "create_vpc", `{"CidrBlock": "10.1.0.0/16"}`)
-	var group struct{ GroupId string }
+	var group struct{ GroupID string }
 	a.python(&group, "call.py", "ec2", "create_security_group",
-		fmt.Sprintf(`{"GroupName": "old", "Description": "old", "VpcId": %q}`, network.Vpc.VpcId))
+		fmt.Sprintf(`{"GroupName": "old", "Description": "old", "VpcId": %q}`, network.Vpc.VpcID))
 	const cluster = "cloudstructproductionaurora"
 	for _, call := range [][3]string{
 		{"rds", "create_db_cluster", `{"DBClusterIdentifier": "` + cluster + `", "Engine": "aurora-mysql", "EngineVersion": "8.0.mysql_aurora.3.04.0"}`},
@@ -189,7 +189,7 @@ func (a testAccount) oldProject() (given []string) {
 		a.python(&struct{}{}, "call.py", call[0], call[1], call[2])
 	}
 	return []string{
-		"vpc-0123456789abcdef0", network.Vpc.VpcId, "sg-0123456789abcdef0", group.GroupId,
+		"vpc-0123456789abcdef0", network.Vpc.VpcID, "sg-0123456789abcdef0", group.GroupID,
 		"demo-prod-", cluster, "NAME=api.example.com", "NAME=api.artisantiling.co.nz",
 		"sleep 60", "", // what a resolver remembers
 	}
