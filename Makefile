@@ -21,6 +21,7 @@ browser := .tools/browser/installed
 actionlint := .tools/bin/actionlint-$(ACTIONLINT_VERSION)
 cfn-lint := .tools/venv/bin/cfn-lint
 ruff := .tools/venv/bin/ruff
+awscli := .tools/venv/bin/aws
 golangci-lint := .tools/bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 gotestsum := .tools/bin/gotestsum-$(GOTESTSUM_VERSION)
 mariadb := .tools/mariadb/installed
@@ -70,9 +71,9 @@ doctor: synth ## Report what would fail in a deploy, and how to fix it; SECRETS=
 	@.tools/bin/doctor -environment $(ENV) $(if $(filter yes,$(SECRETS)),-secrets)
 
 .PHONY: test
-test: lint $(npm) $(cfn-lint) $(browser) $(mariadb) ## Check everything: vet, lint, tests
+test: lint $(npm) $(cfn-lint) $(awscli) $(browser) $(mariadb) ## Check everything: vet, lint, tests
 	.tools/venv/bin/python -m pytest --quiet -p no:cacheprovider emulator/tests
-	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 15m ./...
+	CHROMIUM=$${CHROMIUM:-$(CURDIR)/.tools/browser/chromium} $(gotestsum) --format pkgname -- -timeout 30m ./...
 	cd examples/api && MARIADB=$(CURDIR)/.tools/mariadb $(CURDIR)/$(gotestsum) --format pkgname -- ./...
 
 .PHONY: lint
@@ -161,6 +162,10 @@ $(cfn-lint): lib/testdata/requirements.txt $(venv)
 	@touch $@
 
 $(ruff): emulator/requirements-dev.txt $(venv)
+	$(setup) fetch "the Python packages" $(pip) --requirement $<
+	@touch $@
+
+$(awscli): cmd/local/testdata/requirements.txt $(venv)
 	$(setup) fetch "the Python packages" $(pip) --requirement $<
 	@touch $@
 

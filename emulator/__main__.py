@@ -6,7 +6,22 @@ import threading
 
 from ministack import app
 
-from . import autoscaling, balancing_rules, cloudwatch, control, ec2, ecr, ecs, rds, route53, s3, secretsmanager, waf  # noqa: F401
+from . import (  # noqa: F401
+    autoscaling,
+    balancing_rules,
+    cloudwatch,
+    control,
+    ec2,
+    ecr,
+    ecs,
+    ecs_secrets,
+    rds,
+    rds_restore,
+    route53,
+    s3,
+    secretsmanager,
+    waf,
+)
 from .iam import functions, owners, registry, requests, rules, services, tasks, web_identity  # noqa: F401
 
 # isort: split

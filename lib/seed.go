@@ -14,6 +14,8 @@ type ImageSeedProps struct {
 	Registry   Registry
 	Port       int
 	HealthPath string
+	// Project and Environment name the stack on the placeholder's page.
+	Project, Environment string
 }
 
 // ImageSeed is the custom resource that gives the service something to run
@@ -49,6 +51,8 @@ func NewImageSeed(scope constructs.Construct, id string, props ImageSeedProps) I
 			"Tag":           props.Registry.Tag,
 			"Port":          props.Port,
 			"HealthPath":    props.HealthPath,
+			"Project":       props.Project,
+			"Environment":   props.Environment,
 		},
 	})}
 }

@@ -91,6 +91,7 @@ func newParts(stack awscdk.Stack, props StackProps) parts {
 	p.registry = NewRegistry(stack, "Registry", RegistryProps{Image: props.Image, Retain: props.Retain})
 	p.seed = NewImageSeed(stack, "ImageSeed", ImageSeedProps{
 		FunctionSettings: functions, Registry: p.registry, Port: props.Service.Port, HealthPath: props.Service.Health.Path,
+		Project: props.Project, Environment: props.Environment,
 	})
 	if props.Domain != nil {
 		domain := NewDomain(stack, "Domain", DomainProps{Domain: *props.Domain})

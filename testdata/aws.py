@@ -77,17 +77,22 @@ def rows(value):
     return ["\t".join(str(inner) for inner in value)]
 
 
+MEDIA_TYPE = "application/vnd.oci.image.index.v1+json"
+
+
 def batch_get_image(given, world, moment):
     kind, wanted = given["image-ids"][0].split("=")
+    if MEDIA_TYPE not in given.get("accepted-media-types", []):
+        sys.exit("an index is not among the accepted media types")
     if world["expired"]:
         return {"failures": [{"imageId": {"imageDigest": wanted}, "failureCode": "ImageNotFound"}], "images": []}
     digest = moment["tagged"] if kind == "imageTag" else wanted
-    return {"images": [{"imageId": {"imageDigest": digest}, "imageManifest": world["manifest"]}]}
+    return {"images": [{"imageId": {"imageDigest": digest}, "imageManifest": world["manifest"], "imageManifestMediaType": MEDIA_TYPE}]}
 
 
 def put_image(given, world, moment):
-    if given["image-manifest"] != [world["manifest"]]:
-        sys.exit("not the manifest that was read")
+    if given["image-manifest"] != [world["manifest"]] or given.get("image-manifest-media-type") != [MEDIA_TYPE]:
+        sys.exit("An error occurred (InvalidParameterException) when calling the PutImage operation: not the manifest that was read, with its media type")
     if world["refused"]:
         sys.exit(f"An error occurred ({world['refused']}) when calling the PutImage operation")
     return {"image": {}}

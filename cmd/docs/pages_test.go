@@ -11,8 +11,8 @@ import (
 	"cloudstruct/config"
 )
 
-// pages are the README and everything in docs/, by path.
-func pages(t *testing.T) map[string]string {
+// readPages reads the README and everything in docs/, by path.
+func readPages(t *testing.T) map[string]string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
@@ -38,7 +38,7 @@ var configurationFile = regexp.MustCompile(`^# config/([\w-]+)\.yaml\n`)
 
 func TestConfigurationsInThePagesAreAccepted(t *testing.T) {
 	read := 0
-	for path, content := range pages(t) {
+	for path, content := range readPages(t) {
 		for _, at := range yamlBlock.FindAllStringSubmatchIndex(content, -1) {
 			block := content[at[2]:at[3]]
 			where := fmt.Sprintf("%s:%d", path, 1+strings.Count(content[:at[2]], "\n"))
@@ -85,7 +85,7 @@ func TestPagesNameKeysThatExist(t *testing.T) {
 			blocks[s.Key] = true
 		}
 	}
-	for path, content := range pages(t) {
+	for path, content := range readPages(t) {
 		if filepath.Base(path) == "migrate.md" {
 			content = theirs.ReplaceAllString(content, "")
 		}

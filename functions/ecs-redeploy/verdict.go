@@ -200,10 +200,14 @@ func (v verdict) writeTasks(line func(string, ...any)) {
 func (v verdict) writeAdvice(line func(string, ...any), tag string) {
 	line("\nTo release a corrected image, push it as %s.", tag)
 	line("To try this one again as it is, give it the tag again:\n")
+	// One answer has both, so that the media type is that of the manifest: ECR refuses
+	// an OCI manifest that does not name its own. The commands are for any sh.
+	// https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutImage.html
+	line("  image=$(aws ecr batch-get-image --repository-name %s --image-ids imageDigest=%s \\", v.settings.Repository, v.image)
+	line("    --accepted-media-types %s \\", strings.Join(manifestTypes, " "))
+	line("    --query \"images[].join(' ', [imageManifestMediaType, imageManifest]) | [0]\" --output text)")
 	line("  aws ecr put-image --repository-name %s --image-tag %s --image-digest %s \\", v.settings.Repository, v.settings.Tag, v.image)
-	line("    --image-manifest \"$(aws ecr batch-get-image --repository-name %s --image-ids imageDigest=%s \\", v.settings.Repository, v.image)
-	line("      --accepted-media-types %s \\", strings.Join(manifestTypes, " "))
-	line("      --query 'images[0].imageManifest' --output text)\"")
+	line("    --image-manifest-media-type \"${image%%%% *}\" --image-manifest \"${image#* }\"")
 	console, region := consoleOf(v.failed.arn)
 	if console == "" {
 		return

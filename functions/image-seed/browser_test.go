@@ -165,22 +165,23 @@ func (p *page) screenshot(path string) {
 // tellsHowToPush clicks on each command, as somebody does who wants to copy it.
 func (p *page) tellsHowToPush(address string) {
 	p.t.Helper()
-	platform, image := "linux/"+runtime.GOARCH, repositoryURI+":jellybean"
+	platform := "linux/" + runtime.GOARCH
 	var commands []string
 	for _, box := range ask(p, chromedp.Nodes(chromedp.CSSAll("pre code"))) {
 		ask(p, chromedp.MouseClickNode(box))
 		commands = append(commands, ask(p, chromedp.Evaluate[string]("getSelection().toString()")))
 	}
 	if !slices.Equal(commands, []string{
-		"aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
-		"docker build --platform " + platform + " --tag " + image + " .",
-		"docker push " + image,
+		`REPOSITORY=$(aws cloudformation describe-stacks --stack-name CloudStruct-production --query "Stacks[0].Outputs[?OutputKey=='RepositoryUrl'].OutputValue" --output text)`,
+		`aws ecr get-login-password | docker login --username AWS --password-stdin "${REPOSITORY%%/*}"`,
+		"docker build --platform " + platform + ` --tag "$REPOSITORY:jellybean" .`,
+		`docker push "$REPOSITORY:jellybean"`,
 	}) {
 		p.t.Errorf("a click on each command selects %q", commands)
 	}
 	port := address[strings.LastIndex(address, ":")+1 : len(address)-1]
 	text := ask(p, chromedp.Evaluate[string]("document.body.innerText"))
-	for _, want := range []string{"Build for " + platform, "PORT, now " + port + ",", "Answer GET /api/health with 200"} {
+	for _, want := range []string{"Build for " + platform, "PORT, now " + port + ",", "CloudStruct\nproduction", "Answer GET /api/health with 200"} {
 		if !strings.Contains(text, want) {
 			p.t.Errorf("the page lacks %q:\n%s", want, text)
 		}

@@ -57,7 +57,7 @@ func placeholder(executable string, p properties) (v1.Image, error) {
 	config.Config.User = user
 	config.Config.ExposedPorts = map[string]struct{}{strconv.Itoa(p.Port) + "/tcp": {}}
 	config.Config.Env = settings{
-		Port: p.Port, HealthPath: p.HealthPath, RepositoryURI: p.RepositoryURI, Tag: p.Tag, Architecture: architecture,
+		Project: p.Project, Environment: p.Environment, Port: p.Port, HealthPath: p.HealthPath, Tag: p.Tag, Architecture: architecture,
 	}.environment()
 	return mutate.ConfigFile(image, config)
 }

@@ -3,7 +3,12 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -16,7 +21,7 @@ import (
 func newPlaceholder(t *testing.T, healthPath string, environment ...string) (url string) {
 	t.Helper()
 	port := freePort(t)
-	made := settings{Port: 80, HealthPath: healthPath, RepositoryURI: repositoryURI, Tag: "jellybean", Architecture: runtime.GOARCH}
+	made := settings{Project: "CloudStruct", Environment: "production", Port: 80, HealthPath: healthPath, Tag: "jellybean", Architecture: runtime.GOARCH}
 	start(t, built, slices.Concat(made.environment(), environment, []string{"PORT=" + strconv.Itoa(port)}), port)
 	return fmt.Sprintf("http://127.0.0.1:%d", port)
 }
@@ -76,7 +81,7 @@ func TestPlaceholderAnswersTheBalancerInPlainTextAndPeopleWithThePage(t *testing
 
 func TestPlaceholderTellsNothingOfItsEnvironment(t *testing.T) {
 	environment := map[string]string{
-		"DB_HOST": "cluster.internal.example", "DB_USERNAME": "its-user", "DB_PASSWORD": "its-password",
+		"DB_HOST": "cluster.internal.example", "DB_NAME": "its-database", "DB_USERNAME": "its-user", "DB_PASSWORD": "its-password",
 		"ConnectionStrings__DefaultConnection":   "Server=its-server",
 		"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/its-id", "AWS_SECRET_ACCESS_KEY": "its-key", "AWS_SESSION_TOKEN": "its-token",
 		"ECS_CONTAINER_METADATA_URI_V4": "http://169.254.170.2/v4/its-task",
@@ -84,7 +89,10 @@ func TestPlaceholderTellsNothingOfItsEnvironment(t *testing.T) {
 	var set, secret []string
 	for name, value := range environment {
 		set = append(set, name+"="+value)
-		secret = append(secret, name, value)
+		secret = append(secret, value)
+		if !strings.HasPrefix(name, "DB_") { // names that every container has, and the README lists
+			secret = append(secret, name)
+		}
 	}
 	url := newPlaceholder(t, "/api/health", set...)
 	for _, path := range []string{"/", "/api/health", "/?name=DB_PASSWORD", "/.env", "/debug/vars"} {
@@ -97,7 +105,7 @@ func TestPlaceholderTellsNothingOfItsEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = answer.Body.Close()
-		for _, text := range append(secret, "DB_", "AWS_", "PLACEHOLDER_") {
+		for _, text := range append(secret, "AWS_", "PLACEHOLDER_", "123456789012", "eu-west-1", "amazonaws") {
 			if strings.Contains(told.String(), text) {
 				t.Errorf("%s tells %s", path, text)
 			}
@@ -106,8 +114,43 @@ func TestPlaceholderTellsNothingOfItsEnvironment(t *testing.T) {
 }
 
 func TestPlaceholderRefusesAHealthPathThatNoRequestCanHave(t *testing.T) {
-	_, err := settings{Port: 80, HealthPath: "/%zz", RepositoryURI: repositoryURI, Tag: "jellybean"}.handler()
+	_, err := settings{Port: 80, HealthPath: "/%zz", Tag: "jellybean"}.handler()
 	if err == nil || !strings.Contains(err.Error(), `PLACEHOLDER_HEALTH_PATH: parse "/%zz"`) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// commandBox is a command of the page, as a browser would copy it.
+var commandBox = regexp.MustCompile(`(?s)<pre><code>(.*?)</code></pre>`)
+
+func TestCommandsOfThePageFindTheRepositoryThatThePageDoesNotName(t *testing.T) {
+	page, err := settings{Project: "CloudStruct", Environment: "production", Tag: "jellybean", Architecture: "arm64"}.page()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var script strings.Builder
+	for _, box := range commandBox.FindAllStringSubmatch(string(page), -1) {
+		script.WriteString(html.UnescapeString(strings.NewReplacer("<span>", "", "</span>", "").Replace(box[1])) + "\n")
+	}
+	bin := t.TempDir()
+	for program, text := range map[string]string{
+		"aws": `case "$*" in
+"cloudformation describe-stacks --stack-name CloudStruct-production --query Stacks[0].Outputs[?OutputKey=='RepositoryUrl'].OutputValue --output text") echo "$URI" ;;
+"ecr get-login-password") echo a-password ;;
+*) exit 1 ;;
+esac`,
+		"docker": `echo "$*"; if [ "$1" = login ]; then cat; fi`,
+	} {
+		if err := os.WriteFile(filepath.Join(bin, program), []byte("#!/bin/sh\n"+text+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("sh", "-euc", script.String())
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "URI="+repositoryURI)
+	output, err := cmd.CombinedOutput()
+	want := "login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com\na-password\n" +
+		"build --platform linux/arm64 --tag " + repositoryURI + ":jellybean .\npush " + repositoryURI + ":jellybean\n"
+	if err != nil || string(output) != want {
+		t.Errorf("%v, called docker with\n%s\nwant\n%s\nfrom\n%s", err, output, want, script.String())
 	}
 }

@@ -84,6 +84,10 @@ func (s *seeder) handle(ctx context.Context, event cfn.Event) (string, map[strin
 
 // properties are those of the custom resource.
 type properties struct {
+	// Project and Environment are for the placeholder's page. A roll-back to a version
+	// that did not send them, which seeds nothing, must succeed without them.
+	Project, Environment string
+
 	RepositoryURI string
 	Tag           string
 	Port          int
@@ -104,6 +108,8 @@ func parseProperties(raw map[string]any) (properties, error) {
 		return value
 	}
 	p := properties{RepositoryURI: text("RepositoryUri"), Tag: text("Tag"), HealthPath: text("HealthPath")}
+	p.Project, _ = raw["Project"].(string)
+	p.Environment, _ = raw["Environment"].(string)
 	port := text("Port")
 	if len(missing) > 0 {
 		return p, fmt.Errorf("resource properties are missing: %s", strings.Join(missing, ", "))

@@ -131,6 +131,7 @@ func event(request cfn.RequestType, port int) cfn.Event {
 		RequestType: request, RequestID: "request", StackID: "stack", LogicalResourceID: "ImageSeed",
 		ResourceProperties: map[string]any{
 			"RepositoryUri": repositoryURI, "Tag": "jellybean", "Port": strconv.Itoa(port), "HealthPath": "/api/health",
+			"Project": "CloudStruct", "Environment": "production",
 		},
 	}
 }
@@ -191,8 +192,7 @@ func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 		t.Errorf("page answered %d %s", status, kind)
 	}
 	for _, wanted := range []string{
-		"aws ecr get-login-password --region eu-west-1 | docker login --username AWS --password-stdin 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
-		"--platform linux/" + runtime.GOARCH, "docker push " + repositoryURI + ":jellybean",
+		"CloudStruct production", "--stack-name CloudStruct-production", "--platform linux/" + runtime.GOARCH, `docker push "$REPOSITORY:jellybean"`,
 	} {
 		if text := strings.NewReplacer("<span>", "", "</span>", "").Replace(body); !strings.Contains(text, wanted) {
 			t.Errorf("page lacks %q:\n%s", wanted, body)
@@ -204,7 +204,7 @@ func TestPlaceholderIsPushedAndAnswers(t *testing.T) {
 // need another image.
 func TestPlaceholderListensWhereTheTaskDefinitionSays(t *testing.T) {
 	port := freePort(t)
-	made := settings{Port: 1, HealthPath: "/api/health", RepositoryURI: repositoryURI, Tag: "jellybean"}
+	made := settings{Port: 1, HealthPath: "/api/health", Tag: "jellybean"}
 	start(t, built, append(made.environment(), "PORT="+strconv.Itoa(port)), port)
 	if status, _, _ := get(t, fmt.Sprintf("http://127.0.0.1:%d/api/health", port)); status != 200 {
 		t.Errorf("health path answered %d", status)

@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -25,20 +24,22 @@ import (
 // settings are what the placeholder is told by its image's environment, and by
 // the task definition, whose PORT may have changed since the image was made.
 type settings struct {
-	Port          int
-	HealthPath    string
-	RepositoryURI string
-	Tag           string
-	Architecture  string
+	Project      string
+	Environment  string
+	Port         int
+	HealthPath   string
+	Tag          string
+	Architecture string
 }
 
 const prefix = "PLACEHOLDER_"
 
 func (s settings) environment() []string {
 	return []string{
+		prefix + "PROJECT=" + s.Project,
+		prefix + "ENVIRONMENT=" + s.Environment,
 		prefix + "PORT=" + strconv.Itoa(s.Port),
 		prefix + "HEALTH_PATH=" + s.HealthPath,
-		prefix + "REPOSITORY_URI=" + s.RepositoryURI,
 		prefix + "TAG=" + s.Tag,
 		prefix + "ARCHITECTURE=" + s.Architecture,
 	}
@@ -47,11 +48,12 @@ func (s settings) environment() []string {
 func settingsFromEnvironment() settings {
 	port, _ := strconv.Atoi(cmp.Or(os.Getenv("PORT"), os.Getenv(prefix+"PORT")))
 	return settings{
-		Port:          port,
-		HealthPath:    os.Getenv(prefix + "HEALTH_PATH"),
-		RepositoryURI: os.Getenv(prefix + "REPOSITORY_URI"),
-		Tag:           os.Getenv(prefix + "TAG"),
-		Architecture:  os.Getenv(prefix + "ARCHITECTURE"),
+		Project:      os.Getenv(prefix + "PROJECT"),
+		Environment:  os.Getenv(prefix + "ENVIRONMENT"),
+		Port:         port,
+		HealthPath:   os.Getenv(prefix + "HEALTH_PATH"),
+		Tag:          os.Getenv(prefix + "TAG"),
+		Architecture: os.Getenv(prefix + "ARCHITECTURE"),
 	}
 }
 
@@ -132,14 +134,15 @@ func (s settings) handler() (http.Handler, error) {
 	}), nil
 }
 
-// page shows what whoever pushes must know, and nothing else of the environment:
-// the whole world can read it.
+// page shows what is needed to push an image. Everyone on the internet can read it, so
+// it has neither the account nor the region, which the URI of a repository contains: the
+// commands read the URI from the stack's output, which takes the right to describe the
+// stack. Of the container's variables it has the names, never a value.
 func (s settings) page() ([]byte, error) {
-	registry, _, _ := strings.Cut(s.RepositoryURI, "/")
 	var page bytes.Buffer
 	err := pageTemplate.Execute(&page, map[string]any{
-		"Registry": registry, "Image": s.RepositoryURI + ":" + s.Tag, "Region": regionOf(registry), "Platform": "linux/" + s.Architecture,
-		"Port": s.Port, "HealthPath": s.HealthPath,
+		"Project": s.Project, "Environment": s.Environment, "Stack": s.Project + "-" + s.Environment,
+		"Tag": s.Tag, "Platform": "linux/" + s.Architecture, "Port": s.Port, "HealthPath": s.HealthPath,
 	})
 	return page.Bytes(), err
 }
@@ -151,13 +154,4 @@ func contentPolicy(page []byte) string {
 	style, _, _ = bytes.Cut(style, []byte("</style>"))
 	hash := sha256.Sum256(style)
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
-
-// regionOf is the region in the name of an ECR registry, such as
-// 123456789012.dkr.ecr.eu-west-1.amazonaws.com.
-func regionOf(registry string) string {
-	if parts := strings.Split(registry, "."); len(parts) > 3 && parts[1] == "dkr" {
-		return parts[3]
-	}
-	return ""
 }
