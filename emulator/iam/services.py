@@ -36,36 +36,39 @@ def may_publish(alarms, topic):
 FLOW_LOGS = Service("vpc-flow-logs.amazonaws.com")
 
 
+def when_complete(stack_name, role, action, *args):
+    """Do something as a role once the stack is complete, unless the role is gone then."""
+    if cloudformation._stacks[stack_name]["StackStatus"].endswith("IN_PROGRESS"):
+        after(1, when_complete, stack_name, role, action, *args)
+    elif role in iam._roles:
+        with contextlib.suppress(RefusedError):  # what can't be written is lost, and on record
+            action(*args)
+
+
 def create_flow_log(logical_id, properties, stack_name):
     if "DeliverLogsPermissionArn" not in properties:
         return
     require_trust(FLOW_LOGS, properties["DeliverLogsPermissionArn"])
-    after(1, deliver_flow_log, properties, stack_name)
+    session = Session(properties["DeliverLogsPermissionArn"].rpartition("/")[2], "flow-log")
+    when_complete(stack_name, session.role, deliver_flow_log, session, properties["LogGroupName"])
 
 
-def deliver_flow_log(properties, stack_name):
-    """The first records come minutes later, when the stack is complete. A flow log whose
-    role may not write stays empty:
+def deliver_flow_log(session, group):
+    """The first records come minutes later:
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html"""
-    if cloudformation._stacks[stack_name]["StackStatus"].endswith("IN_PROGRESS"):
-        after(1, deliver_flow_log, properties, stack_name)
-        return
-    role, group = properties["DeliverLogsPermissionArn"].rpartition("/")[2], properties["LogGroupName"]
-    if role not in iam._roles:  # the stack was rolled back
-        return
-    session = Session(role, "flow-log")
-    with contextlib.suppress(RefusedError):
-        # What AWS's own error names has nothing after log-stream.
-        require(session, "logs:DescribeLogStreams", stream_arn(group, ""))
-        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
-            require(session, action, stream_arn(group, "eni"))
+    # What AWS's own error names has nothing after log-stream.
+    require(session, "logs:DescribeLogStreams", stream_arn(group, ""))
+    require_log(session, group)
+
+
+def require_log(session, group):
+    for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+        require(session, action, stream_arn(group, "stream"))
 
 
 def helper_of(properties):
-    """The session of the function that a custom resource names."""
-    config = lambda_svc._functions[properties["ServiceToken"].rpartition(":")[2]]["config"]
-    require_trust(LAMBDA, config["Role"])
-    return session_of(config)
+    """The function that a custom resource names."""
+    return lambda_svc._functions[properties["ServiceToken"].rpartition(":")[2]]["config"]
 
 
 # What the CDK's helpers call, in packages/@aws-cdk/custom-resource-handlers of aws/aws-cdk.
@@ -78,8 +81,16 @@ EMPTY_OBJECTS = ("s3:DeleteObject", "s3:DeleteObjectVersion")
 def require_of_helper(properties, actions, resource):
     if "ServiceToken" not in properties:  # which AWS insists on, and a test may leave out
         return
+    require_trust(LAMBDA, helper_of(properties)["Role"])
     for action in actions:
-        require(helper_of(properties), action, resource)
+        require(session_of(helper_of(properties)), action, resource)
+
+
+def log_helper(properties, stack_name):
+    """Its permission to log may come after it, and the custom resource does not wait."""
+    if "ServiceToken" in properties and (group := helper_of(properties).get("LoggingConfig", {}).get("LogGroup")):
+        session = session_of(helper_of(properties))
+        when_complete(stack_name, session.role, require_log, session, group)
 
 
 def group_of(properties):
@@ -88,10 +99,15 @@ def group_of(properties):
 
 def create_closed_group(logical_id, properties, stack_name):
     require_of_helper(properties, CLOSE_GROUP, group_of(properties))
+    log_helper(properties, stack_name)
 
 
 def delete_closed_group(physical_id, properties):
     require_of_helper(properties, OPEN_GROUP, group_of(properties))
+
+
+def create_emptied_bucket(logical_id, properties, stack_name):
+    log_helper(properties, stack_name)
 
 
 def delete_emptied_bucket(physical_id, properties):
@@ -102,4 +118,4 @@ def delete_emptied_bucket(physical_id, properties):
 
 check("AWS::EC2::FlowLog", create=create_flow_log)
 check("Custom::VpcRestrictDefaultSG", create=create_closed_group, delete=delete_closed_group)
-check("Custom::S3AutoDeleteObjects", delete=delete_emptied_bucket)
+check("Custom::S3AutoDeleteObjects", create=create_emptied_bucket, delete=delete_emptied_bucket)
