@@ -46,9 +46,9 @@ def named_as_aws_allows(action, original, parameters):
         if name and not NAME.fullmatch(name):
             return rds._error(
                 "InvalidParameterValue",
-                f"The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must contain "
-                "only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive "
-                "hyphens.",
+                f"The parameter {parameter} is not a valid identifier. Identifiers must begin with a letter; must "
+                "contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two "
+                "consecutive hyphens.",
                 400,
             )
     return original(parameters)

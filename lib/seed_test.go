@@ -3,6 +3,7 @@ package lib
 import (
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestPlaceholderNamesTheVariablesOfTheContainer(t *testing.T) {
 		t.Fatal(err)
 	}
 	container := task.ContainerDefinitions[0]
-	variables := append(container.Environment, container.Secrets...)
+	variables := slices.Concat(container.Environment, container.Secrets)
 	if len(variables) < 7 {
 		t.Fatalf("the container has only %v", variables)
 	}
