@@ -374,7 +374,7 @@ type Logs struct {
 type Alarms struct {
 	// Subscribed to the alarm topic; AWS asks its owner to confirm.
 	Email string `yaml:"email" validate:"omitempty,email"`
-	// Percentage of requests that fail with a server error, of the tasks or of the load balancer, from which a deployment is rolled back. At least three must fail in a minute.
+	// Percentage of requests that fail with a server error, of the tasks or of the load balancer, from which a deployment is rolled back. At least five must fail in five minutes.
 	ErrorPercent float64 `yaml:"errorPercent" validate:"min=0.1,max=100"`
 	// Response time of the slowest twentieth of requests (p95) from which a deployment is rolled back; 0s is off.
 	Latency time.Duration `yaml:"latency" validate:"min=0s,max=1h"`
