@@ -85,6 +85,7 @@ lint: $(actionlint) $(golangci-lint) $(gotestsum) $(venv) $(ruff)
 	cd examples/api && go mod verify && go mod tidy -diff && go vet ./... && $(CURDIR)/$(golangci-lint) run
 	$(ruff) check --cache-dir .tools/ruff emulator && $(ruff) format --check --cache-dir .tools/ruff emulator
 	.tools/venv/bin/shellcheck cmd/setup/setup.sh .ci/run examples/api/testdata/mariadb.sh
+	.tools/venv/bin/shellcheck --external-sources --source-path=SCRIPTDIR docs/scripts/*.sh
 	$(actionlint) -shellcheck .tools/venv/bin/shellcheck
 	$(actionlint) examples/api/.github/workflows/release.yml
 

@@ -7,6 +7,7 @@
 # The script has DB_HOST, DB_NAME, DB_USERNAME, DB_PASSWORD and the others of the service,
 # and each NAME. What it prints is in the service's log. Prints the ARN of the task.
 set -euo pipefail
+(($# >= 1)) || { sed -n 's/^#   /usage: /p' "$0" >&2; exit 2; }
 . "$(dirname "$0")/stack.sh"
 
 # A partition without public.ecr.aws needs the image in a registry of its own.
@@ -51,8 +52,10 @@ print(json.dumps({"containerOverrides": [{"name": "mysql", "command": [script], 
 PYTHON
 }
 
-aws ecs run-task --cluster "$CLUSTER" --launch-type FARGATE --query 'tasks[0].taskArn' --output text \
-  --task-definition "$(aws ecs register-task-definition --cli-input-json "$(definition)" --query taskDefinition.taskDefinitionArn --output text)" \
+DEFINITION=$(aws ecs register-task-definition --cli-input-json "$(definition)" --query taskDefinition.taskDefinitionArn --output text)
+# The task goes on: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeregisterTaskDefinition.html
+trap 'aws ecs deregister-task-definition --task-definition "$DEFINITION" >/dev/null' EXIT
+aws ecs run-task --cluster "$CLUSTER" --launch-type FARGATE --query 'tasks[0].taskArn' --output text --task-definition "$DEFINITION" \
   --network-configuration "$(aws ecs describe-services --cluster "$CLUSTER" --services "$SERVICE" \
     --query 'services[0].networkConfiguration' --output json)" \
   --overrides "$(overrides "$@")"

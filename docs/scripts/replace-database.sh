@@ -8,20 +8,23 @@
 # deleted. Each step first checks whether it is done already: after an interruption,
 # run the same command again.
 set -euo pipefail
+(($# == 1)) || { sed -n 's/^#   /usage: /p' "$0" >&2; exit 2; }
 . "$(dirname "$0")/stack.sh"
 
 NEW=$1 DB=$(of AWS::RDS::DBCluster) ASIDE=replaced-by-$1
 
-# cluster_of INSTANCE prints the cluster of an instance, nothing if there is no instance.
-cluster_of() {
-  aws rds describe-db-instances --db-instance-identifier "$1" --query 'DBInstances[0].DBClusterIdentifier' --output text 2>/dev/null || true
+in_cluster() { # in_cluster INSTANCE CLUSTER
+  local cluster
+  exists instance "$1" || return 1
+  cluster=$(aws rds describe-db-instances --db-instance-identifier "$1" --query 'DBInstances[0].DBClusterIdentifier' --output text) || exit 1
+  [ "$cluster" = "$2" ]
 }
-exists() { cluster "$1" Status >/dev/null 2>&1; }
 
 # A name takes minutes to appear, and to AWS's waiter a missing one is an error.
 available() {
   for ((TRIES = 0; TRIES < 120; TRIES++)); do
     if aws rds wait "db-$1-available" "--db-$1-identifier" "$2" 2>/dev/null; then return; fi
+    exists "$1" "$2" || true # any other error ends the script
     sleep 15
   done
   echo "$1 $2 is still not available" >&2
@@ -39,8 +42,8 @@ INSTANCES=$(aws cloudformation list-stack-resources --stack-name "$STACK" --outp
   sort | awk '$1 ~ /Writer/ { print $2; next } { readers = readers $2 "\n" } END { printf "%s", readers }')
 WRITER=$(head -n1 <<<"$INSTANCES")
 
-if ! exists "$ASIDE"; then
-  if ! exists "$NEW"; then
+if ! exists cluster "$ASIDE"; then
+  if ! exists cluster "$NEW"; then
     echo "$NEW: there is no such cluster; restore-database.sh makes it" >&2
     exit 1
   fi
@@ -50,14 +53,14 @@ NUMBER=0
 for INSTANCE in $INSTANCES; do
   NUMBER=$((NUMBER + 1))
   # Renaming an instance restarts it, which ends the connections that tasks still have.
-  if [ "$(cluster_of "$INSTANCE")" = "$ASIDE" ]; then rename instance "$INSTANCE" "$ASIDE-$NUMBER"; fi
+  if in_cluster "$INSTANCE" "$ASIDE"; then rename instance "$INSTANCE" "$ASIDE-$NUMBER"; fi
 done
-if [ "$(cluster_of "$NEW-1")" = "$NEW" ]; then rename instance "$NEW-1" "$WRITER"; fi
-if ! exists "$DB"; then rename cluster "$NEW" "$DB"; fi
+if in_cluster "$NEW-1" "$NEW"; then rename instance "$NEW-1" "$WRITER"; fi
+if ! exists cluster "$DB"; then rename cluster "$NEW" "$DB"; fi
 
 TIER=0
 for INSTANCE in $INSTANCES; do
-  if [ -z "$(cluster_of "$INSTANCE")" ]; then
+  if ! exists instance "$INSTANCE"; then
     echo "creating reader $INSTANCE"
     aws rds create-db-instance --db-cluster-identifier "$DB" --db-instance-identifier "$INSTANCE" --engine aurora-mysql \
       --db-instance-class db.serverless --promotion-tier "$TIER" --no-auto-minor-version-upgrade --no-publicly-accessible >/dev/null

@@ -3,7 +3,8 @@
 # STACK set; it reads the stack and changes nothing.
 
 # Version 1 of the AWS CLI knows the region by this name only.
-export AWS_DEFAULT_REGION=$AWS_REGION
+export AWS_DEFAULT_REGION=${AWS_REGION:?is not set: see docs/operations.md, Before any command}
+: "${STACK:?is not set: see docs/operations.md, Before any command}"
 
 # output NAME prints an output of the stack. A stack has none before its first deploy ends.
 output() {
@@ -35,10 +36,23 @@ buckets() {
   aws s3api list-buckets --query "Buckets[?starts_with(Name,'$(lowercase "$STACK")-balanceraccesslogs')].[Name]" --output text
 }
 
-# snapshots prints the final snapshots of its databases.
+# snapshots prints the final snapshots of its databases. The cluster's name contains its
+# logical id, so that those of CloudStruct-production-eu are not CloudStruct-production's.
 snapshots() {
-  aws rds describe-db-cluster-snapshots --output text --query \
-    "DBClusterSnapshots[?starts_with(DBClusterSnapshotIdentifier,'$(lowercase "$STACK")-')].[DBClusterSnapshotIdentifier]"
+  local stack
+  stack=$(lowercase "$STACK")
+  aws rds describe-db-cluster-snapshots --snapshot-type manual --output text --query "DBClusterSnapshots[?starts_with(DBClusterIdentifier,
+    '$stack-databasecluster') && starts_with(DBClusterSnapshotIdentifier,'$stack-')].[DBClusterSnapshotIdentifier]"
 }
 
 lowercase() { tr '[:upper:]' '[:lower:]' <<<"$1"; }
+
+# exists cluster|instance ID tests whether the database has it. Only the scripts use this:
+# any other error, such as throttling or an expired session, ends the shell.
+exists() {
+  local error
+  if error=$(aws rds "describe-db-$1s" "--db-$1-identifier" "$2" 2>&1 >/dev/null); then return; fi
+  case $error in *"(DBClusterNotFoundFault)"* | *"(DBInstanceNotFound)"*) return 1 ;; esac
+  echo "$error" >&2
+  exit 1
+}

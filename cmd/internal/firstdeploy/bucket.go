@@ -9,6 +9,9 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
+// bucket deletes whatever is there when it is done, unlike repository, which keeps what
+// the plan has not shown: AWS alone writes here, access logs of the load balancer that
+// goes too, and may deliver another one at any time.
 func (c Cleaner) bucket(ctx context.Context, name string) ([]step, error) {
 	count := 0
 	err := c.versions(ctx, name, func(objects []s3types.ObjectIdentifier) error {

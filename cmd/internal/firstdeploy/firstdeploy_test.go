@@ -184,6 +184,30 @@ func TestADeletionThatFailsSaysWhatIsLeft(t *testing.T) {
 	})
 }
 
+// TestAnImageThatIsPushedAfterThePlanStays pushes while the question waits for its answer.
+func TestAnImageThatIsPushedAfterThePlanStays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, before := range map[string][]ecrtypes.ImageIdentifier{"next to others": failed().images["my-api"], "alone": {}} {
+			a := failed()
+			a.images["my-api"] = before
+			p := plan(t, a)
+			a.images["my-api"] = append(slices.Clone(before), ecrtypes.ImageIdentifier{ImageDigest: aws.String("sha256:new"), ImageTag: aws.String("v2")})
+			err := a.cleaner().Remove(context.Background(), p, io.Discard)
+			if err == nil {
+				t.Fatalf("%s: the push is not reported", name)
+			}
+			for _, want := range []string{"my-api", "sha256:new: pushed since the list was shown", "run it again"} {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%s: the error lacks %q: %v", name, want, err)
+				}
+			}
+			if len(a.images["my-api"]) != len(before)+1 || a.status != types.StackStatusRollbackFailed {
+				t.Errorf("%s: something was deleted: %s", name, a)
+			}
+		}
+	})
+}
+
 func TestAnImageThatArrivesMeanwhileStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := failed()
