@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,10 +13,6 @@ import (
 
 	"github.com/go-playground/validator/v10"
 )
-
-// entry is how the validation library writes the key of a table's or a list's
-// entry.
-var entry = regexp.MustCompile(`\[[^\]]*\]`)
 
 // ranges reports the values that no setting of their own may have.
 func (r *reader) ranges(cfg *Config) {
@@ -34,25 +30,25 @@ func (r *reader) ranges(cfg *Config) {
 	slices.SortStableFunc(invalid, func(a, b validator.FieldError) int {
 		return cmp.Compare(r.order[r.key(a.Namespace())], r.order[r.key(b.Namespace())])
 	})
+	// A table's entry can have two mistakes: one in its key and one in its value.
+	unread := maps.Clone(r.bad)
 	for _, field := range invalid {
 		key := r.key(field.Namespace())
-		if !r.bad[key] {
+		if !unread[key] {
 			r.fail(key, "%s", explain(field, r.written[key]))
 		}
 	}
 }
 
-// key writes a table's entry as the file does, table.entry, and leaves the number
-// of a list's entry in brackets.
+// key is the path of what the library names. It writes a table's entry as
+// table[key], whatever characters the key has: only the reader of the file knows
+// where that key begins and ends.
 func (r *reader) key(namespace string) string {
 	namespace = strings.TrimPrefix(namespace, "Config.")
-	return entry.ReplaceAllStringFunc(namespace, func(found string) string {
-		before, _, _ := strings.Cut(namespace, found)
-		if _, isList := r.lines[before+found]; isList {
-			return found
-		}
-		return "." + found[1:len(found)-1]
-	})
+	if path, isEntry := r.tableEntries[namespace]; isEntry {
+		return path
+	}
+	return namespace
 }
 
 // explain says what a value must be. A number that is out of range is shown as it

@@ -101,7 +101,7 @@ func (m *Mistakes) Error() string {
 }
 
 func parse(file string, data []byte, checks ...func(*reader, *Config)) (Config, error) {
-	r := reader{lines: map[string]int{"": 1}, order: map[string]int{}, bad: map[string]bool{}, written: map[string]string{}}
+	r := reader{lines: map[string]int{"": 1}, order: map[string]int{}, bad: map[string]bool{}, written: map[string]string{}, tableEntries: map[string]string{}}
 	cfg := Default()
 	if text, ok := r.text(data); ok {
 		r.document(text, &cfg)
@@ -128,7 +128,10 @@ type reader struct {
 	order    map[string]int    // of the same keys
 	bad      map[string]bool   // keys whose value could not be read
 	written  map[string]string // of numbers that are out of range
-	syntax   bool              // the file is not YAML that can be read further
+	// tableEntries are the paths of tables' entries, by what the validation library
+	// calls them.
+	tableEntries map[string]string
+	syntax       bool // the file is not YAML that can be read further
 }
 
 func (r *reader) fail(key, format string, args ...any) {
@@ -214,6 +217,7 @@ func (r *reader) block(key string, node ast.Node, into reflect.Value) {
 func (r *reader) table(key string, node ast.Node, into reflect.Value) {
 	into.Set(reflect.MakeMap(into.Type()))
 	r.entries(key, node, func(path, name string, value ast.Node) {
+		r.tableEntries[key+"["+name+"]"] = path
 		item := reflect.New(into.Type().Elem()).Elem()
 		r.value(path, value, item)
 		into.SetMapIndex(reflect.ValueOf(name), item)

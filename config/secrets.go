@@ -77,7 +77,8 @@ func (r *reader) partitions(s Service) {
 		if r.bad[key] {
 			return
 		}
-		partition := strings.SplitN(arn, ":", 3)[1]
+		_, afterPrefix, _ := strings.Cut(arn, ":")
+		partition, _, _ := strings.Cut(afterPrefix, ":")
 		_, known := Regions[partition]
 		r.refuse(!known, fmt.Sprintf("must be in one of the partitions %s, got %s", strings.Join(slices.Sorted(maps.Keys(Regions)), ", "), partition), key)
 		if first == "" {
