@@ -57,6 +57,7 @@ func (r *reader) contradictions(c *Config) {
 	r.windows(db)
 	r.variables(c)
 	r.partitions(s)
+	r.grants(s)
 	r.tags(c.Tags)
 	r.names(c)
 	r.ignored(c)
