@@ -206,7 +206,7 @@ type Health struct {
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
 type Stickiness struct {
 	// Name of the application's own cookie. Sessions are sticky with the strategy rolling only.
-	Cookie string `yaml:"cookie" validate:"cookie"`
+	Cookie string `yaml:"cookie" validate:"max=4096,cookie"`
 	// How long a client stays; 0s is off.
 	Duration time.Duration `yaml:"duration" validate:"min=0s,max=168h"`
 }
@@ -373,11 +373,11 @@ type Logs struct {
 // Alarms says who is notified, and what rolls a deployment back.
 type Alarms struct {
 	// Subscribed to the alarm topic; AWS asks its owner to confirm.
-	Email string `yaml:"email" validate:"omitempty,email"`
+	Email string `yaml:"email" validate:"omitempty,max=254,email,ascii"`
 	// Percentage of requests that fail with a server error, of the tasks or of the load balancer, from which a deployment is rolled back. At least three must fail in a minute.
 	ErrorPercent float64 `yaml:"errorPercent" validate:"min=0.1,max=100"`
 	// Response time of the slowest twentieth of requests (p95) from which a deployment is rolled back; 0s is off.
-	Latency time.Duration `yaml:"latency" validate:"min=0s,max=1h"`
+	Latency time.Duration `yaml:"latency" validate:"eq=0s|min=1ms,max=1h"`
 }
 
 // Monitoring is what is measured and shown beyond the alarms, and costs.

@@ -60,6 +60,8 @@ func (l *Limits) add(part string) {
 	case "unique":
 		l.Unique = true
 		l.said = append(l.said, "no entry twice")
+	case "ascii":
+		l.said = append(l.said, "in ASCII")
 	case "email":
 		l.said = append(l.said, "an e-mail address")
 	}

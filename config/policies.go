@@ -82,8 +82,7 @@ func statementSize(actions, resources []string) int {
 func secretSizes(secrets map[string]string) []int {
 	arns := map[string]bool{}
 	for _, reference := range secrets {
-		arn, _ := SplitSecret(reference)
-		arns[arn] = true
+		arns[SplitSecret(reference).ARN] = true
 	}
 	empty := statementSize([]string{"secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"}, nil)
 	longest, total := 0, 0

@@ -34,10 +34,20 @@ func (r *reader) ranges(cfg *Config) {
 	unread := maps.Clone(r.bad)
 	for _, field := range invalid {
 		key := r.key(field.Namespace())
-		if !unread[key] {
+		if !isWithin(key, unread) {
 			r.fail(key, "%s", explain(field, r.written[key]))
 		}
 	}
+}
+
+// isWithin reports whether a key, or a block or list that it is in, is one of some.
+func isWithin(key string, some map[string]bool) bool {
+	for ; key != ""; key = key[:max(0, strings.LastIndexAny(key, ".["))] {
+		if some[key] {
+			return true
+		}
+	}
+	return false
 }
 
 // key is the path of what the library names. It writes a table's entry as
@@ -71,7 +81,7 @@ func explain(f validator.FieldError, written string) string {
 	if minimum, ok := strings.CutPrefix(tag, "eq=0s|min="); ok {
 		return mustBe("0s or at least "+minimum, got)
 	}
-	size := map[reflect.Kind]string{reflect.String: " characters", reflect.Map: " entries", reflect.Slice: " entries"}[f.Kind()]
+	size := unit(f.Kind(), param)
 	switch tag {
 	case "required":
 		return "is required"
@@ -82,11 +92,35 @@ func explain(f validator.FieldError, written string) string {
 	case "max":
 		return mustBe("at most "+param+size, got)
 	case "unique":
-		return "must not have an entry twice"
+		return "must not have an entry twice, got " + twice(f.Value())
+	case "ascii":
+		return mustBe("in ASCII", got)
 	case "email":
 		return mustBe("an e-mail address", got)
 	}
 	panic("config: no words for the rule " + tag)
+}
+
+// unit is what a length is counted in.
+func unit(kind reflect.Kind, number string) string {
+	one := map[reflect.Kind][2]string{
+		reflect.String: {" character", " characters"}, reflect.Map: {" entry", " entries"}, reflect.Slice: {" entry", " entries"},
+	}[kind]
+	if number == "1" {
+		return one[0]
+	}
+	return one[1]
+}
+
+// twice is the first entry of a list that is there a second time.
+func twice(list any) string {
+	texts, _ := list.([]string)
+	for i, text := range texts {
+		if slices.Contains(texts[:i], text) {
+			return quoted(text)
+		}
+	}
+	return ""
 }
 
 // literally is a number as it is written.

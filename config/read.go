@@ -156,7 +156,7 @@ func (r *reader) line(key string) int {
 }
 
 func (r *reader) document(data []byte, into *Config) {
-	file, err := parser.ParseBytes(data, 0)
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	var syntax yaml.Error
 	switch {
 	case errors.As(err, &syntax):
@@ -247,18 +247,25 @@ func (r *reader) entries(key string, node ast.Node, visit func(path, name string
 		r.fail(key, "must be a block of keys, got %s", describe(node))
 		return
 	}
+	lines := map[string]int{}
 	for pairs := mapping.MapRange(); pairs.Next(); {
 		name := pairs.Key().GetToken().Value
 		path := name
 		if key != "" {
 			path = key + "." + name
 		}
+		line := pairs.Key().GetToken().Position.Line
+		if first, isTwice := lines[name]; isTwice {
+			r.mistakes = append(r.mistakes, Mistake{Line: line, Key: path, Message: fmt.Sprintf("is set twice, first in line %d", first)})
+			continue
+		}
+		lines[name] = line
 		r.found(path, pairs.Key())
 		if pairs.Key().IsMergeKey() {
 			r.fail(path, "merge keys are not supported; write the keys out")
 			continue
 		}
-		if touch(pairs.KeyValue()) {
+		if pairs.Value().Type() != ast.NullType && touch(pairs.KeyValue()) {
 			r.fail(path, "needs a space after its colon, or quotes around %s", quoted(name+":"+pairs.Value().GetToken().Value))
 			continue
 		}

@@ -75,7 +75,7 @@ func TestEveryProtectionIsNamedAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		refusal := refuse(cfg, found)
+		refusal := refuse(cfg, "config/production.yaml", found)
 		if refusal == nil {
 			refusal = &smithy.GenericAPIError{}
 		}
@@ -101,7 +101,7 @@ func TestWhatCannotBeReadIsNoProtection(t *testing.T) {
 		{"an expired session", "ExpiredToken", "", "the AWS session has expired"},
 	} {
 		a := account{err: &smithy.GenericAPIError{Code: test.code, Message: test.message}}
-		err := check(t.Context(), config.Default(), clients{a, a, a})
+		err := check(t.Context(), config.Default(), "config/production.yaml", clients{a, a, a})
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
