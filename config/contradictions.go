@@ -13,7 +13,7 @@ const LastGood = "last-good"
 // StackVariables are the environment variables that every container gets.
 var StackVariables = []string{"PORT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_READER_HOST", "DB_USERNAME", "DB_PASSWORD"}
 
-// StackTags are the tags that the stack gives itself, beside the configured.
+// StackTags are the tags that the stack gives itself, in addition to the configured ones.
 var StackTags = []string{"Project", "Environment", "ManagedBy"}
 
 // contradictions reports what each value allows but their combination does not.

@@ -61,7 +61,7 @@ func (r *reader) key(namespace string) string {
 	return namespace
 }
 
-// explain says what a value must be. A number that is out of range is shown as it
+// explain returns what a value must be. A number that is out of range is shown as it
 // is written.
 func explain(f validator.FieldError, written string) string {
 	tag, param := f.Tag(), f.Param()

@@ -213,7 +213,7 @@ func (r *reader) block(key string, node ast.Node, into reflect.Value) {
 	})
 }
 
-// table replaces the default as a whole: the file then says all there is.
+// table replaces the default as a whole: the entries are then those of the file alone.
 func (r *reader) table(key string, node ast.Node, into reflect.Value) {
 	into.Set(reflect.MakeMap(into.Type()))
 	r.entries(key, node, func(path, name string, value ast.Node) {

@@ -56,7 +56,7 @@ func without(check func(string) string) func(reflect.Value) bool {
 }
 
 const (
-	// What all services of AWS take in a tag. IAM says it by this expression.
+	// What all services of AWS take in a tag. IAM documents this expression.
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html
 	tagCharacters = `[\p{L}\p{Z}\p{N}_.:/=+@-]`
 	// A part of a host name.
@@ -158,7 +158,7 @@ var rules = map[string]rule{
 	}},
 }
 
-// peerHint says what is wrong with a network that may connect.
+// peerHint returns what is wrong with a network that may connect.
 func peerHint(cidr string) string {
 	if p, err := netip.ParsePrefix(cidr); err == nil && p.Bits() == 0 {
 		return "leave the key out for everyone"
@@ -166,7 +166,7 @@ func peerHint(cidr string) string {
 	return networkHint(cidr)
 }
 
-// networkHint says what is wrong with a network beyond its form.
+// networkHint returns what is wrong with a network beyond its form.
 func networkHint(cidr string) string {
 	p, err := netip.ParsePrefix(cidr)
 	if err != nil || !p.Addr().Is4() {

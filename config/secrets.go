@@ -39,7 +39,7 @@ var Regions = map[string][]string{
 // suffixes one is so: this is more likely the end of the secret's name.
 var uniform = regexp.MustCompile(`^(?:[a-z]{6}|[0-9]{6})$`)
 
-// secretHint says what is wrong with an ARN beyond its form.
+// secretHint returns what is wrong with an ARN beyond its form.
 func secretHint(reference string) string {
 	parts := strings.Split(reference, ":")
 	if len(parts) < 7 {
