@@ -52,3 +52,16 @@ func TestAllSecretsAreReportedAtOnce(t *testing.T) {
 		t.Errorf("%s, %v", f.what, err)
 	}
 }
+
+func TestSecretsElsewhereDoNotHideFailures(t *testing.T) {
+	a, p := ready()
+	a.secrets, p.account = nil, "123456789012"
+	const prefix = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+	p.config.Service.Secrets = map[string]string{
+		"A": prefix + "a-AbCdEf", "B": strings.Replace(prefix, "123456789012", "999999999999", 1) + "b-AbCdEf",
+	}
+	f, err := p.secrets(context.Background())
+	if err != nil || f.verdict != fail || !strings.Contains(f.what, "there is no such secret") || !strings.Contains(f.what, "account 999999999999") {
+		t.Errorf("%s %s, %v", words[f.verdict], f.what, err)
+	}
+}

@@ -118,3 +118,12 @@ func TestNothingButReadsCanBeCalled(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFileThatWasReadIsNamed(t *testing.T) {
+	cfg := config.Default()
+	cfg.Environment = "production"
+	err := refuse(cfg, "elsewhere/a.yaml", []protection{{"terminationProtection", "stack S"}})
+	if err == nil || !strings.HasSuffix(err.Error(), "in elsewhere/a.yaml, run cdk deploy -c config=elsewhere/a.yaml, then cdk destroy -c config=elsewhere/a.yaml.") {
+		t.Errorf("got %v", err)
+	}
+}
