@@ -11,7 +11,7 @@ import (
 func (r *reader) schedule(s Scaling) {
 	r.atLeast(s.Max, s.Min, "scaling")
 	due := make([]*moments, len(s.Schedule))
-	ahead := map[string][]int{}
+	offsetsOf := onceByZone(offsets)
 	for i, at := range s.Schedule {
 		block := fmt.Sprintf("scaling.schedule[%d]", i)
 		if at.Min != nil && at.Max != nil {
@@ -21,16 +21,14 @@ func (r *reader) schedule(s Scaling) {
 			continue
 		}
 		due[i], _ = parseCron(at.Cron) // it keeps the rule
-		if ahead[at.TimeZone] == nil {
-			ahead[at.TimeZone] = offsets(at.TimeZone)
-		}
-		for j := range i {
+		for j, other := range s.Schedule[:i] {
 			if due[j] == nil {
 				continue
 			}
-			zone := s.Schedule[j].TimeZone
-			r.refuse(zone == at.TimeZone && due[i].meet(due[j]) || zone != at.TimeZone && due[i].meetAcross(due[j], ahead[at.TimeZone], ahead[zone]),
-				fmt.Sprintf("must not be due in the same minute as schedule[%d] (%s in %s), got %q in %s", j, s.Schedule[j].Cron, zone, at.Cron, at.TimeZone), block+".cron")
+			r.refuse(at.TimeZone == other.TimeZone && due[i].meet(due[j]) ||
+				at.TimeZone != other.TimeZone && due[i].meetAcross(due[j], offsetsOf(at.TimeZone), offsetsOf(other.TimeZone)),
+				fmt.Sprintf("must not be due in the same minute as schedule[%d] (%s in %s), got %q in %s", j, other.Cron, other.TimeZone, at.Cron, at.TimeZone),
+				block+".cron")
 		}
 	}
 }

@@ -37,6 +37,17 @@ func offsets(zone string) []int {
 	return list
 }
 
+// onceByZone keeps the results of a function of a zone.
+func onceByZone(f func(zone string) []int) func(zone string) []int {
+	known := map[string][]int{}
+	return func(zone string) []int {
+		if _, is := known[zone]; !is {
+			known[zone] = f(zone)
+		}
+		return known[zone]
+	}
+}
+
 // meetAcross reports whether two expressions in different zones are due in the same
 // minute. It leaves out the days around a change of the clocks in either zone, on
 // which the day's minutes are not those that its number says.
