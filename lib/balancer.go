@@ -16,7 +16,7 @@ import (
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 const tlsPolicy = elbv2.SslPolicy_TLS13_12_RES_PQ
 
-// BalancerProps is what a load balancer is made from.
+// BalancerProps configures NewBalancer.
 type BalancerProps struct {
 	config.LoadBalancer
 	Network Network

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// DashboardProps is what a dashboard is made from.
+// DashboardProps configures NewDashboard.
 type DashboardProps struct {
 	// Monitoring has made all its alarms.
 	Monitoring Monitoring

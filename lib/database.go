@@ -18,7 +18,7 @@ import (
 
 const mysqlPort = 3306
 
-// DatabaseProps is what a database is made from.
+// DatabaseProps configures NewDatabase.
 type DatabaseProps struct {
 	config.Database
 	Network Network

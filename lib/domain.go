@@ -13,7 +13,7 @@ import (
 	"cloudstruct/config"
 )
 
-// DomainProps is what a domain is made from.
+// DomainProps configures NewDomain.
 type DomainProps struct {
 	config.Domain
 }

@@ -18,7 +18,7 @@ const githubIssuer = "token.actions.githubusercontent.com"
 // githubAudience is who the tokens are for.
 const githubAudience = "sts.amazonaws.com"
 
-// GitHubProps is what the role of a GitHub repository is made from.
+// GitHubProps configures NewGitHub.
 type GitHubProps struct {
 	config.GitHub
 	Registry Registry

@@ -16,7 +16,7 @@ import (
 	"cloudstruct/config"
 )
 
-// MonitoringProps is what monitoring is made from.
+// MonitoringProps configures NewMonitoring.
 type MonitoringProps struct {
 	config.Alarms
 }

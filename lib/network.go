@@ -16,7 +16,7 @@ import (
 // stack without a fixed region can have.
 const zones = 2
 
-// NetworkProps is what a network is made from.
+// NetworkProps configures NewNetwork.
 type NetworkProps struct {
 	config.Network
 	LogRetentionDays int

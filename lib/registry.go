@@ -12,7 +12,7 @@ import (
 	"cloudstruct/config"
 )
 
-// RegistryProps is what a registry is made from.
+// RegistryProps configures NewRegistry.
 type RegistryProps struct {
 	config.Image
 	// Retain keeps the images when the stack is deleted.

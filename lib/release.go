@@ -17,7 +17,7 @@ import (
 	"cloudstruct/config"
 )
 
-// ReleaseProps is what the release loop is made from.
+// ReleaseProps configures NewRelease.
 type ReleaseProps struct {
 	FunctionSettings
 	Project, Environment string

@@ -8,7 +8,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// ImageSeedProps is what an image seed is made from.
+// ImageSeedProps configures NewImageSeed.
 type ImageSeedProps struct {
 	FunctionSettings
 	Registry   Registry

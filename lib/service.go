@@ -18,7 +18,7 @@ import (
 // logStreamPrefix starts the name of each task's log stream.
 const logStreamPrefix = "ecs"
 
-// ServiceProps is what a service is made from.
+// ServiceProps configures NewService.
 type ServiceProps struct {
 	config.Service
 	Scaling  config.Scaling

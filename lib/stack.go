@@ -10,7 +10,7 @@ import (
 	"cloudstruct/config"
 )
 
-// StackProps is what the stack is made from.
+// StackProps configures NewStack.
 type StackProps struct {
 	config.Config
 	// ProjectRoot is the folder of go.mod and functions/.
