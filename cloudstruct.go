@@ -29,7 +29,8 @@ func main() {
 	}
 }
 
-func run() error {
+func run() (err error) {
+	defer recoverTo(&err)
 	app := awscdk.NewApp(nil)
 	context, _ := app.Node().GetAllContext(nil).(map[string]any)
 	cfg, err := config.FromContext("config", context)
@@ -46,15 +47,18 @@ func run() error {
 // synthesize makes the stack. The CDK panics with what it refuses, and with what its own
 // rules find at the end: both become an error of one line.
 func synthesize(app awscdk.App, cfg config.Config) (err error) {
-	defer func() {
-		if failure := recover(); failure != nil {
-			err = errors.New(oneLine(fmt.Sprint(failure)))
-		}
-	}()
+	defer recoverTo(&err)
 	// The CDK runs the app in the folder of cdk.json.
 	lib.NewStack(app, lib.StackProps{Config: cfg, ProjectRoot: "."})
 	app.Synth(nil)
 	return nil
+}
+
+// recoverTo turns a panic into an error of one line. It must be deferred.
+func recoverTo(err *error) {
+	if failure := recover(); failure != nil {
+		*err = errors.New(oneLine(fmt.Sprint(failure)))
+	}
 }
 
 // oneLine joins the lines of a message, without the trace of JavaScript below it.

@@ -307,3 +307,13 @@ func main() {
 	}
 	return dir
 }
+
+func TestPanicsBecomeErrorsOfOneLine(t *testing.T) {
+	err := func() (err error) {
+		defer recoverTo(&err)
+		panic("refused\n    at Object.<anonymous> (file.js:1:2)")
+	}()
+	if err == nil || err.Error() != "refused" {
+		t.Errorf("got %v, want refused", err)
+	}
+}

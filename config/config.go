@@ -1,5 +1,5 @@
 // Package config is the configuration of one environment: its keys, their
-// defaults, and a strict reader of the YAML files beside it.
+// defaults, and a strict reader of the YAML files in this folder.
 package config
 
 import "time"
@@ -10,61 +10,61 @@ import "time"
 // The first paragraph of a field's comment is its line in the README and in the
 // schema for editors.
 type Config struct {
-	// The first half of the stack's name.
+	// The project's name, which is the first part of the stack's name. Default: CloudStruct. A change creates a new stack.
 	Project string `yaml:"project" validate:"name,max=64"`
-	// The second half of the stack's name, and the file's own.
+	// The environment's name, which is the last part of the stack's name and the name of the file without .yaml. A change creates a new stack.
 	Environment string `yaml:"environment" validate:"required,name,max=32"`
-	// On every resource that takes tags; Project, Environment and ManagedBy are added.
+	// Tags of every resource that can have them. The tags Project, Environment and ManagedBy are added. Default: Name with the value DevOps-NZ.
 	//
 	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 	Tags map[string]string `yaml:"tags" validate:"max=40,dive,keys,tagkey,endkeys,tagvalue"`
 
-	// Without this block the service answers plain HTTP, under the balancer's own name.
+	// The domain under which the service is reached by HTTPS. Default: no domain; the service is then reached by unencrypted HTTP under the load balancer's own name.
 	Domain *Domain `yaml:"domain"`
-	// The VPC's layout.
+	// The layout of the VPC.
 	Network Network `yaml:"network"`
-	// Which image is deployed, and where it is pushed.
+	// The image that is deployed, and the repository that it is pushed to.
 	Image Image `yaml:"image"`
-	// The container and how it is run.
+	// The container, and how ECS runs it.
 	Service Service `yaml:"service"`
-	// The number of tasks, and the targets that it follows.
+	// The number of tasks, and the targets that automatic scaling aims at.
 	Scaling Scaling `yaml:"scaling"`
-	// What stands between the world and the service.
+	// The load balancer in front of the service.
 	LoadBalancer LoadBalancer `yaml:"loadBalancer"`
 	// The Aurora MySQL cluster.
 	Database Database `yaml:"database"`
-	// For every log group of the stack.
+	// Settings of every log group of the stack.
 	Logs Logs `yaml:"logs"`
-	// Who is notified of alarms, and what rolls a deployment back.
+	// Who is notified of alarms, and the limits at which a deployment is rolled back.
 	Alarms Alarms `yaml:"alarms"`
-	// What is measured and shown beyond the alarms.
+	// Metrics and graphs in addition to the alarms.
 	Monitoring Monitoring `yaml:"monitoring"`
-	// The one repository and branch that may push releases.
+	// The GitHub repository and branch whose workflows can push releases.
 	GitHub GitHub `yaml:"github"`
 
-	// CloudFormation refuses to delete the stack.
+	// Whether CloudFormation refuses to delete the stack. Default: true.
 	TerminationProtection bool `yaml:"terminationProtection"`
-	// Data outlives the stack: images and access logs stay, the database leaves a snapshot. Otherwise everything goes with it.
+	// Whether data is kept when the stack is deleted: images and access logs stay, and the database leaves a snapshot. Default: true. With false, all data is deleted with the stack.
 	Retain bool `yaml:"retain"`
 }
 
 // Domain puts the service under a name in an existing public hosted zone, with
 // TLS.
 type Domain struct {
-	// The hosted zone's name.
+	// The name of an existing public hosted zone in Route 53.
 	//
 	// ACM takes 64 characters.
 	// https://docs.aws.amazon.com/acm/latest/APIReference/API_RequestCertificate.html
 	Name string `yaml:"name" validate:"required,max=64,domain"`
-	// Its id in Route 53.
+	// The ID of the hosted zone.
 	HostedZoneID string `yaml:"hostedZoneId" validate:"required,zoneid"`
-	// The service's name below the domain.
+	// The service's name below the domain, or @ for the domain itself. Default: server.
 	Record string `yaml:"record" validate:"record"`
-	// The certificate is also for every other name directly below the domain.
+	// Whether the certificate also covers every other name directly below the domain. Default: true.
 	Wildcard bool `yaml:"wildcard"`
 }
 
-// NAT says how tasks reach the internet.
+// NAT is how tasks reach the internet.
 type NAT string
 
 // The ways to the internet.
@@ -76,28 +76,28 @@ const (
 
 // Network is the VPC's layout.
 type Network struct {
-	// Cut into sixteenths: two public, two private and two isolated subnets.
+	// The VPC's IPv4 network. Two public, two private and two isolated subnets take one sixteenth each. Default: 10.0.0.0/16. A change replaces the VPC and everything in it.
 	//
 	// A balancer needs a /27 at least, so the prefix is 16 to 23.
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 	CIDR string `yaml:"cidr" validate:"network"`
-	// How tasks reach the internet: a gateway in each zone, one for both, or public addresses that only the balancer can reach. A gateway costs 36.50 USD a month.
+	// How tasks reach the internet: through a NAT gateway in each zone (perZone), through one gateway (single), or with public addresses that only the load balancer can reach (none). Default: perZone. A gateway costs 36.50 USD a month. With single, the loss of its zone cuts off all tasks.
 	NAT NAT `yaml:"nat" validate:"oneof=perZone single none"`
-	// Log the network's traffic, at 0.50 USD a GB.
+	// Whether the VPC's traffic is logged. Default: true. Logs cost 0.50 USD a GB.
 	//
 	// A busy network is a few of them a day. https://aws.amazon.com/cloudwatch/pricing/
 	FlowLogs bool `yaml:"flowLogs"`
 }
 
-// Image says which image is deployed, and where it is pushed.
+// Image is the image that is deployed, and the repository that it is pushed to.
 type Image struct {
-	// The ECR repository's name.
+	// The name of the ECR repository. Default: my-api. A change creates an empty repository.
 	Repository string `yaml:"repository" validate:"min=2,max=256,repository"`
-	// The deploy tag: a push of it is a release.
+	// The image tag that is deployed. A push of this tag is a release. Default: jellybean.
 	Tag string `yaml:"tag" validate:"imagetag"`
-	// Number of releases that the lifecycle policy keeps, in addition to the one that last worked and the one under the deploy tag. ECR counts the index, the image and the attestation that `docker buildx` pushes one by one, so three entries are kept for each release: up to three times as many of images that are pushed alone.
+	// Number of releases that the lifecycle policy keeps, in addition to the one that last worked and the one under the deploy tag. ECR counts the index, the image and the attestation that `docker buildx` pushes one by one, so three entries are kept for each release: up to three times as many of images that are pushed alone. Default: 3.
 	Keep int `yaml:"keep" validate:"min=1,max=1000"`
-	// Deploy what is pushed. Otherwise a push is only reported, and `make retry` deploys it.
+	// Whether a push of the deploy tag is deployed. Default: true. With false, a push is only reported, and `make retry` deploys it.
 	AutoDeploy bool `yaml:"autoDeploy"`
 }
 
@@ -112,63 +112,62 @@ const (
 
 // Service is the container and how it is run.
 type Service struct {
-	// Where the container listens, for HTTP.
+	// The TCP port on which the container accepts HTTP requests. Default: 80.
 	Port int `yaml:"port" validate:"min=1,max=65535"`
-	// In 1/1024 of a virtual CPU, 29.55 USD a month for all of it.
+	// CPU units of a task; 1024 is one vCPU. Default: 256. One vCPU costs 29.55 USD a month.
 	CPU int `yaml:"cpu" validate:"oneof=256 512 1024 2048 4096 8192 16384"`
-	// 512, 1024 or 2048 with cpu 256; 1024 to 4096 with 512; 2 to 8 times the cpu
-	// from 1024 on.
+	// Memory of a task in MiB: 512, 1024 or 2048 with cpu 256; 1024 to 4096 with cpu 512; 2 to 8 times the CPU units from 1024 on. Default: 512.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 	MemoryMiB int `yaml:"memoryMiB" validate:"min=512,max=122880"`
-	// The processor that images are built for.
+	// The processor architecture that the images are built for. Default: x86_64.
 	Architecture Architecture `yaml:"architecture" validate:"oneof=x86_64 arm64"`
 
-	// Variables for the container, as they are.
+	// Environment variables of the container, with their values. Default: none. They are not secret: anyone who can read the task definition can read them.
 	Environment map[string]string `yaml:"environment" validate:"dive,keys,envname,endkeys"`
-	// Variables for the container: the ARN of a secret, or ARN:KEY for one key of a JSON secret. If its suffix happens to be six small letters or six digits, end the value with a colon.
+	// Secret environment variables of the container: the ARN of a Secrets Manager secret, ARN:KEY for one key of a JSON secret, or ARN:KEY:STAGE:VERSION, where each part can be empty. If the ARN's suffix happens to be six lower-case letters or six digits, end the value with a colon. Default: none.
 	Secrets map[string]string `yaml:"secrets" validate:"dive,keys,envname,endkeys,secretarn"`
 
-	// So many tasks run on Fargate on demand, before the weights count.
+	// Number of tasks placed on on-demand Fargate before the weights apply. Default: 2.
 	//
 	// Limits: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CapacityProviderStrategyItem.html
 	OnDemandBase int `yaml:"onDemandBase" validate:"min=0,max=100000"`
-	// The share of the other tasks on Fargate on demand.
+	// The share of the remaining tasks on on-demand Fargate, relative to spotWeight. Default: 1.
 	OnDemandWeight int `yaml:"onDemandWeight" validate:"min=0,max=1000"`
-	// Their share on Fargate Spot, which is cheaper and may be interrupted.
+	// The share of the remaining tasks on Fargate Spot, relative to onDemandWeight. Default: 3. Spot is cheaper, but AWS can interrupt its tasks after a warning of two minutes.
 	SpotWeight int `yaml:"spotWeight" validate:"min=0,max=1000"`
 
-	// The command that the container runs, one item for each argument. Default: the image's own.
+	// The command that the container runs, with one item for each argument. Default: the image's own command.
 	Command []string `yaml:"command" validate:"max=100,dive,min=1"`
-	// How long a task has to end after SIGTERM before ECS kills it. Default: 30s.
+	// How long a task has to stop after SIGTERM before ECS kills it. Default: 30s.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 	StopTimeout time.Duration `yaml:"stopTimeout" validate:"min=2s,max=2m"`
-	// Restart the container within its task when it ends. The deployment's circuit breaker does not count these restarts, so a release that crashes can take longer to be rolled back.
+	// Whether the container is restarted within its task when it exits. Default: false. The deployment's circuit breaker does not count these restarts, so a release that crashes can take longer to be rolled back.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/container-restart-policy.html
 	Restart bool `yaml:"restart"`
-	// What the application may do on AWS, as statements of its task role's policy.
+	// Statements of the task role's policy, which state what the application can do on AWS. Default: none.
 	Permissions []Permission `yaml:"permissions" validate:"max=50,dive"`
-	// Managed policies of the task role, as ARNs.
+	// ARNs of managed policies of the task role. Default: none.
 	//
 	// Ten is the quota of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 	Policies []string `yaml:"policies" validate:"max=10,unique,dive,policyarn"`
 
-	// Allow `aws ecs execute-command` into running tasks.
+	// Whether `aws ecs execute-command` can open a session in running tasks. Default: false. A session can read all secrets of the task.
 	Exec bool `yaml:"exec"`
 	// The balancer's health check of a task.
 	Health Health `yaml:"health"`
 
-	// How long a stopping task may finish its requests.
+	// How long a task that is being stopped can finish its requests. Default: 30s.
 	DeregistrationDelay time.Duration `yaml:"deregistrationDelay" validate:"min=0s,max=1h"`
-	// Over how long a new task's share of requests grows; 0s is off.
+	// The time over which a new task's share of requests grows to its full size. Default: 1m; 0s turns it off.
 	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
 	SlowStart time.Duration `yaml:"slowStart" validate:"eq=0s|min=30s,max=15m"`
-	// Keeps a client on one task.
+	// Sticky sessions, which send a client to the same task every time.
 	Stickiness Stickiness `yaml:"stickiness"`
-	// Mount the container's root file system read-only, but for /tmp.
+	// Whether the container's root file system is read-only, except /tmp. Default: false.
 	ReadOnly bool `yaml:"readOnly"`
 	// How releases are rolled out.
 	Deployment Deployment `yaml:"deployment"`
@@ -176,28 +175,28 @@ type Service struct {
 
 // Permission is a statement of the task role's policy.
 type Permission struct {
-	// Actions that are allowed, such as s3:GetObject.
+	// The actions that are allowed, such as s3:GetObject.
 	Actions []string `yaml:"actions" validate:"required,min=1,max=50,dive,action"`
-	// ARNs of the resources that they are allowed on. A bare * is refused.
+	// ARNs of the resources on which the actions are allowed. A bare * is refused.
 	Resources []string `yaml:"resources" validate:"required,min=1,max=50,dive,resourcearn"`
 }
 
 // Health is the balancer's health check of a task.
 // Limits: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
 type Health struct {
-	// What is asked for.
+	// The path that the health check requests. Default: /api/health.
 	Path string `yaml:"path" validate:"max=1024,urlpath"`
-	// The answers of a healthy task.
+	// The HTTP status codes of a healthy task. Default: 200.
 	Codes string `yaml:"codes" validate:"httpcodes"`
-	// Between two checks.
+	// The time between two health checks of a task. Default: 15s.
 	Interval time.Duration `yaml:"interval" validate:"min=5s,max=5m"`
-	// For an answer.
+	// How long the health check waits for a response. Default: 5s.
 	Timeout time.Duration `yaml:"timeout" validate:"min=2s,max=2m"`
-	// Good checks in a row that make a task healthy.
+	// Number of consecutive successful checks after which a task is healthy. Default: 2.
 	Healthy int `yaml:"healthy" validate:"min=2,max=10"`
-	// Bad checks in a row that make it unhealthy.
+	// Number of consecutive failed checks after which a task is unhealthy and is replaced. Default: 2.
 	Unhealthy int `yaml:"unhealthy" validate:"min=2,max=10"`
-	// How long after its start a task's bad checks do not count.
+	// How long ECS ignores failed checks after a task has started. Default: 1m.
 	Grace time.Duration `yaml:"grace" validate:"min=0s,max=2h"`
 }
 
@@ -205,9 +204,9 @@ type Health struct {
 // cookie lives, Duration at most.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/sticky-sessions.html
 type Stickiness struct {
-	// Name of the application's own cookie. Sessions are sticky with the strategy rolling only.
-	Cookie string `yaml:"cookie" validate:"cookie"`
-	// How long a client stays; 0s is off.
+	// The name of the application's own session cookie. Default: CloudStruct_session. Sessions can be sticky with the strategy rolling only.
+	Cookie string `yaml:"cookie" validate:"max=4096,cookie"`
+	// How long a client is sent to the same task. Default: 24h; 0s turns sticky sessions off.
 	Duration time.Duration `yaml:"duration" validate:"min=0s,max=168h"`
 }
 
@@ -224,13 +223,13 @@ const (
 
 // Deployment is how releases are rolled out.
 type Deployment struct {
-	// Task by task; all requests at once; a few first; more step by step.
+	// How requests move to a new release: task by task (rolling), all at once (blueGreen), a few first (canary), or step by step (linear). Default: rolling.
 	Strategy Strategy `yaml:"strategy" validate:"oneof=rolling blueGreen canary linear"`
-	// How long the old tasks stay after all requests have gone to the new ones, so that an alarm turns the release back at once; not with rolling.
+	// How long the old tasks are kept after all requests have moved to the new ones, so that an alarm rolls the release back at once. Default: 5m. It has no effect with rolling.
 	Bake time.Duration `yaml:"bake" validate:"min=0s,max=24h,minutes"`
-	// After how long a deployment that could not even start a task is turned back.
+	// How long a deployment can take to start a task before it is rolled back. Default: 20m.
 	Deadline time.Duration `yaml:"deadline" validate:"min=5m,max=24h"`
-	// Number of tasks that may fail before ECS rolls a deployment back; with rolling and blueGreen only.
+	// Number of tasks that can fail before ECS rolls a deployment back. Default: 3. It has no effect with canary and linear.
 	//
 	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentCircuitBreaker.html
 	Breaker int `yaml:"breaker" validate:"min=1,max=1000"`
@@ -238,21 +237,21 @@ type Deployment struct {
 
 // Scaling is the number of tasks, and the targets that it follows.
 type Scaling struct {
-	// Tasks that always run, 9 USD a month each at the default size.
+	// The smallest number of tasks. Default: 2. Each costs 9 USD a month at the default size.
 	Min int `yaml:"min" validate:"min=1,max=5000"`
-	// Tasks at most.
+	// The largest number of tasks. Default: 20.
 	Max int `yaml:"max" validate:"min=1,max=5000"`
-	// Average CPU to aim at.
+	// The average CPU utilization of the tasks that scaling aims at, in percent. Default: 70.
 	CPUPercent float64 `yaml:"cpuPercent" validate:"min=1,max=100"`
-	// Average memory to aim at.
+	// The average memory utilization of the tasks that scaling aims at, in percent. Default: 80.
 	MemoryPercent float64 `yaml:"memoryPercent" validate:"min=1,max=100"`
-	// Requests a minute and task to aim at.
+	// The number of requests per task and minute that scaling aims at. Default: 1000.
 	RequestsPerTarget int `yaml:"requestsPerTarget" validate:"min=1,max=1000000000"`
-	// The pause after tasks were taken away.
+	// The time after tasks were removed before more can be removed. Default: 5m.
 	ScaleIn time.Duration `yaml:"scaleIn" validate:"min=0s,max=24h"`
-	// The pause after tasks were added.
+	// The time after tasks were added before more can be added. Default: 1m.
 	ScaleOut time.Duration `yaml:"scaleOut" validate:"min=0s,max=24h"`
-	// Other bounds from points of time on.
+	// Other limits of the number of tasks, each from a point in time on. Default: none.
 	//
 	// 200 scheduled actions are a quota that AWS does not raise.
 	// https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-quotas.html
@@ -261,35 +260,35 @@ type Scaling struct {
 
 // Schedule sets the bounds of the number of tasks from a point of time on.
 type Schedule struct {
-	// When: minutes, hours, day of month, month, day of week, year.
+	// When the limits begin to apply, as a cron expression: minutes, hours, day of month, month, day of week, year.
 	//
 	// https://docs.aws.amazon.com/autoscaling/application/userguide/scheduled-scaling-using-cron-expressions.html
 	Cron string `yaml:"cron" validate:"required,cron6"`
-	// Where it is that time.
+	// The IANA time zone of the cron expression. Default: UTC.
 	TimeZone string `yaml:"timeZone" validate:"zone"`
-	// Tasks that always run from then on.
+	// The smallest number of tasks from then on.
 	Min *int `yaml:"min" validate:"required,min=0,max=5000"`
-	// Tasks at most from then on; 0 stops the service.
+	// The largest number of tasks from then on; 0 stops the service.
 	Max *int `yaml:"max" validate:"required,min=0,max=5000"`
 }
 
 // LoadBalancer is what stands between the world and the service.
 type LoadBalancer struct {
-	// Log each request to a bucket, which costs 0.023 USD a GB and month.
+	// Whether each request is logged to an S3 bucket. Default: true. Logs cost 0.023 USD a GB and month.
 	//
 	// https://aws.amazon.com/s3/pricing/
 	AccessLogs bool `yaml:"accessLogs"`
-	// A web application firewall that counts, or blocks, what its rules match; true counts. 8 USD a month, and 0.60 for a million requests.
+	// Whether a web application firewall (AWS WAF) counts or blocks requests that its rules match; true counts. Default: false. It costs 8 USD a month and 0.60 USD for a million requests.
 	//
 	// https://aws.amazon.com/waf/pricing/
 	WAF Firewall `yaml:"waf" validate:"oneof=false count block"`
-	// AWS refuses to delete the balancer.
+	// Whether AWS refuses to delete the load balancer. Default: true.
 	DeletionProtection bool `yaml:"deletionProtection"`
-	// How long a connection may be idle before the load balancer closes it. A response that takes longer to begin ends as 504.
+	// How long a connection can be idle before the load balancer closes it. Default: 1m. A response that takes longer to begin becomes a 504 error.
 	//
 	// https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-load-balancer-attributes.html
 	IdleTimeout time.Duration `yaml:"idleTimeout" validate:"min=1s,max=4000s"`
-	// IPv4 networks that may connect. Default: everyone.
+	// IPv4 networks that can connect to the load balancer. Default: everyone.
 	//
 	// Each takes a rule for each port of the 60 that a security group can have.
 	// https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html
@@ -317,83 +316,83 @@ func (f *Firewall) SetBool(on bool) {
 
 // Database is the Aurora cluster.
 type Database struct {
-	// The first database in the cluster.
+	// The name of the cluster's first database. Default: appdb. A change replaces the cluster.
 	Name string `yaml:"name" validate:"dbname"`
-	// The master user.
+	// The name of the master user. Default: dbadmin. A change replaces the cluster.
 	Username string `yaml:"username" validate:"dbuser"`
 
-	// In Aurora capacity units of about 2 GiB, 87.60 USD a month each; at 0 an idle cluster pauses.
+	// The smallest capacity of an instance, in Aurora capacity units (ACU) of about 2 GiB of memory; at 0 an idle cluster pauses. Default: 0.5. One ACU costs 87.60 USD a month.
 	//
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html
 	MinCapacity float64 `yaml:"minCapacity" validate:"min=0,max=256,halves"`
-	// In Aurora capacity units.
+	// The largest capacity of an instance, in Aurora capacity units. Default: 4.
 	MaxCapacity float64 `yaml:"maxCapacity" validate:"min=1,max=256,halves"`
-	// How long the cluster must be idle to pause; only with minCapacity 0.
+	// How long the cluster must be idle before it pauses. Default: 5m. It has an effect with minCapacity 0 only.
 	PauseAfter time.Duration `yaml:"pauseAfter" validate:"min=5m,max=24h"`
 
-	// Instances that share the reads, the first ready to take over from the writer. Each costs its capacity.
+	// Number of reader instances. The first one can take over from the writer. Default: 1. Each costs its own capacity.
 	Readers int `yaml:"readers" validate:"min=0,max=15"`
-	// How long backups are kept.
+	// How long backups are kept, in days. Default: 7.
 	BackupDays int `yaml:"backupDays" validate:"min=1,max=35"`
-	// When they are made.
+	// The time of day in UTC at which backups are made. Default: 02:00-03:00.
 	BackupWindow string `yaml:"backupWindow" validate:"window"`
-	// When AWS may maintain the cluster: half an hour that it chooses where this is empty. It must not overlap backupWindow: set it when you change that of a deployed stack.
+	// The time of the week in UTC at which AWS can maintain the cluster. Default: half an hour that AWS chooses. It must not overlap backupWindow: set it when you change backupWindow of a deployed stack.
 	MaintenanceWindow string `yaml:"maintenanceWindow" validate:"omitempty,weekly"`
-	// AWS refuses to delete the cluster.
+	// Whether AWS refuses to delete the cluster. Default: true.
 	DeletionProtection bool `yaml:"deletionProtection"`
-	// Use RDS Extended Support when the engine version is past its end of standard support, at about 0.10 USD an hour for each vCPU. It can't be changed with a deploy: set true for a cluster that was created by version 1.0.0.
+	// Whether RDS Extended Support is used when the engine version is past its end of standard support. Default: false. It costs about 0.10 USD an hour for each vCPU. It can't be changed with a deploy: set true for a cluster that was created by version 1.0.0.
 	//
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/extended-support.html
 	ExtendedSupport bool `yaml:"extendedSupport"`
 
-	// How often the password changes, up to 999 days; 0s is never.
+	// The time between two changes of the master password, up to 999 days. Default: 0s, which is never.
 	//
 	// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_schedule.html
 	Rotation time.Duration `yaml:"rotation" validate:"eq=0s|min=4h,max=23976h,hours"`
 
-	// With this block the container gets the whole connection string as one secret variable.
+	// A secret environment variable with the whole connection string. Default: none.
 	ConnectionString *ConnectionString `yaml:"connectionString"`
 }
 
 // ConnectionString gives the container the whole connection string as one
 // secret environment variable.
 type ConnectionString struct {
-	// The variable's name.
+	// The name of the environment variable. Default: ConnectionStrings__DefaultConnection.
 	Env string `yaml:"env" validate:"envname"`
-	// With the places {host}, {reader}, {port}, {name}, {username} and {password}; {{ and }} are braces.
+	// The connection string, with the placeholders {host}, {reader}, {port}, {name}, {username} and {password}; write {{ and }} for braces. Default: the form that MySQL drivers for .NET take.
 	Format string `yaml:"format" validate:"required,max=4096"`
 }
 
 // Logs is for every log group of the stack.
 type Logs struct {
-	// How long they are kept, and access logs too.
+	// How long logs and access logs are kept, in days. Default: 30.
 	RetentionDays int `yaml:"retentionDays" validate:"oneof=1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653"`
 }
 
-// Alarms says who is notified, and what rolls a deployment back.
+// Alarms configures who is notified, and what rolls a deployment back.
 type Alarms struct {
-	// Subscribed to the alarm topic; AWS asks its owner to confirm.
-	Email string `yaml:"email" validate:"omitempty,email"`
-	// Percentage of requests that fail with a server error, of the tasks or of the load balancer, from which a deployment is rolled back. At least three must fail in a minute.
+	// The e-mail address that alarms are sent to. AWS sends a message that asks to confirm the subscription. Default: none.
+	Email string `yaml:"email" validate:"omitempty,max=254,email,ascii"`
+	// Percentage of requests that fail with a server error of the tasks or of the load balancer, from which a deployment is rolled back. Default: 5. At least five requests must fail in five minutes.
 	ErrorPercent float64 `yaml:"errorPercent" validate:"min=0.1,max=100"`
-	// Response time of the slowest twentieth of requests (p95) from which a deployment is rolled back; 0s is off.
-	Latency time.Duration `yaml:"latency" validate:"min=0s,max=1h"`
+	// The 95th percentile (p95) of the response time from which a deployment is rolled back. Default: 0s, which turns it off.
+	Latency time.Duration `yaml:"latency" validate:"eq=0s|min=1ms,max=1h"`
 }
 
 // Monitoring is what is measured and shown beyond the alarms, and costs.
 // https://aws.amazon.com/cloudwatch/pricing/
 type Monitoring struct {
-	// Container Insights: the number of tasks that run, and an alarm when they are too few. About 8 USD a month.
+	// Whether CloudWatch Container Insights measures the number of running tasks, with an alarm when there are too few. Default: true. It costs about 8 USD a month.
 	ContainerInsights bool `yaml:"containerInsights"`
-	// A page with all graphs. 3 USD a month after an account's first three.
+	// Whether there is a CloudWatch dashboard with all graphs. Default: true. It costs 3 USD a month after an account's first three.
 	Dashboard bool `yaml:"dashboard"`
 }
 
 // GitHub is the one repository and branch that may push releases.
 type GitHub struct {
-	// With it there is a role that GitHub's workflows of this repository can take on.
+	// The GitHub repository whose workflows can push releases, as owner/name. The stack has an IAM role for them. Default: none.
 	Repository string `yaml:"repository" validate:"omitempty,githubrepo"`
-	// The branch that may.
+	// The branch whose workflows can push releases. Default: main.
 	//
 	// A role that trusts a longer one would be above its quota of 2048 characters.
 	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

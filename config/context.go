@@ -42,19 +42,19 @@ func FromContext(folder string, context map[string]any) (Config, error) {
 	return cfg, err
 }
 
-// ofCDK tells whether a context key is one of the CDK's: a feature flag, something
+// ofCDK reports whether a context key is one of the CDK's: a feature flag, something
 // that was looked up, or one of the CLI's own settings, which alone have no colon.
 func ofCDK(key string) bool {
 	return strings.Contains(key, ":") || key == "cli-telemetry" || key == "acknowledged-issue-numbers"
 }
 
-// choices tells how to choose, and what there is.
+// choices lists the environments, and how to choose one.
 func choices(folder string) string {
 	return fmt.Sprintf("add -c environment=NAME, where NAME is %s, or -c config=PATH for a file elsewhere", strings.Join(environments(folder), " or "))
 }
 
 // unknownContext names a key that nobody reads, and what was probably meant by it:
-// its value tells that better than its spelling.
+// its value shows that better than its spelling.
 func unknownContext(folder, key string, value any) string {
 	text, _ := value.(string)
 	lower := strings.ToLower(key)
@@ -71,7 +71,7 @@ func unknownContext(folder, key string, value any) string {
 	return fmt.Sprintf("context key %s: unknown, from -c, cdk.context.json or ~/.cdk.json; the keys are environment and config", key)
 }
 
-// resembles tells whether a key is an abbreviation of a name, or at most two letters
+// resembles reports whether a key is an abbreviation of a name, or at most two letters
 // too many, missing, wrong or swapped away from it.
 func resembles(key, name string) bool {
 	return len(key) >= 3 && strings.HasPrefix(name, key) || levenshtein.ComputeDistance(key, name) <= 2

@@ -13,7 +13,7 @@ const LastGood = "last-good"
 // StackVariables are the environment variables that every container gets.
 var StackVariables = []string{"PORT", "DB_HOST", "DB_PORT", "DB_NAME", "DB_READER_HOST", "DB_USERNAME", "DB_PASSWORD"}
 
-// StackTags are the tags that the stack gives itself, beside the configured.
+// StackTags are the tags that the stack gives itself, in addition to the configured ones.
 var StackTags = []string{"Project", "Environment", "ManagedBy"}
 
 // contradictions reports what each value allows but their combination does not.
@@ -37,19 +37,16 @@ func (r *reader) contradictions(c *Config) {
 	r.refuse(s.Stickiness.Duration > 0 && s.Deployment.Strategy != Rolling,
 		fmt.Sprintf("must be rolling with sticky sessions, got %s: AWS refuses a rule that forwards to two target groups while one of them is sticky; or set service.stickiness.duration to 0s", s.Deployment.Strategy),
 		"service.deployment.strategy", "service.stickiness.duration")
-	r.refuse(s.Deployment.Breaker != Default().Service.Deployment.Breaker && (s.Deployment.Strategy == Canary || s.Deployment.Strategy == Linear),
-		fmt.Sprintf("must be left out with strategy %s, which has no circuit breaker: deadline and alarms end its deployments", s.Deployment.Strategy),
-		"service.deployment.breaker", "service.deployment.strategy")
 	r.schedule(c.Scaling)
 	r.network(c)
 	r.refuse(db.MaxCapacity < db.MinCapacity,
 		fmt.Sprintf("must be at least minCapacity (%v), got %v", db.MinCapacity, db.MaxCapacity),
 		"database.maxCapacity", "database.minCapacity")
 	r.refuse(db.Rotation > 0 && db.ConnectionString != nil,
-		"must be 0s together with connectionString, which would keep the old password",
+		fmt.Sprintf("must be 0s together with connectionString, which would keep the old password, got %s", text(db.Rotation)),
 		"database.rotation", "database.connectionString")
 	r.refuse(db.Rotation > 0 && c.Network.NAT == NATNone,
-		"must be 0s while network.nat is none: the function that changes the password reaches Secrets Manager by a NAT gateway",
+		fmt.Sprintf("must be 0s while network.nat is none, got %s: the function that changes the password reaches Secrets Manager through a NAT gateway", text(db.Rotation)),
 		"database.rotation", "network.nat")
 	if db.ConnectionString != nil {
 		r.places(*db.ConnectionString)
@@ -57,6 +54,7 @@ func (r *reader) contradictions(c *Config) {
 	r.windows(db)
 	r.variables(c)
 	r.partitions(s)
+	r.grants(s)
 	r.tags(c.Tags)
 	r.names(c)
 	r.ignored(c)

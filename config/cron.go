@@ -22,7 +22,8 @@ type cronField struct {
 	alone   *regexp.Regexp
 }
 
-// cronFields are those of Application Auto Scaling, in their order.
+// cronFields are those of Application Auto Scaling, in their order. AWS documents the
+// names of months and days in upper case only, so that others are refused.
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 var cronFields = compileFields(
 	cronField{name: "minutes", low: 0, high: 59, values: `[0-5]?[0-9]`},
@@ -72,22 +73,31 @@ func cronExpression() string {
 	return field(0) + ` ` + field(1) + ` (?:\? ` + field(3) + ` ` + field(4) + `|` + field(2) + ` ` + field(3) + ` \?) ` + field(5)
 }
 
-// cronHint names the first field of a cron expression that is wrong.
+// cronHint names the fields of a cron expression that are wrong.
 func cronHint(expression string) string {
 	fields := strings.Split(expression, " ")
-	if len(fields) != len(cronFields) {
+	switch {
+	case strings.TrimSpace(expression) != expression:
+		return "there is a space before the first field or after the last one"
+	case strings.Contains(expression, "  "):
+		return "there are two spaces in a row; write one between the fields"
+	case len(fields) != len(cronFields):
 		return fmt.Sprintf("there are %d fields", len(strings.Fields(expression)))
 	}
+	var hints []string
 	if (fields[2] == "?") == (fields[4] == "?") {
-		return "exactly one of day-of-month and day-of-week must be ?"
+		hints = append(hints, "exactly one of day-of-month and day-of-week must be ?")
 	}
 	for i, f := range cronFields {
 		if fields[i] == "?" && f.special != "" {
 			continue
 		}
 		if hint := f.hint(fields[i]); hint != "" {
-			return hint
+			hints = append(hints, hint)
 		}
+	}
+	if len(hints) > 0 {
+		return strings.Join(hints, "; ")
 	}
 	if moments, _ := parseCron(expression); moments.never() {
 		return "that day does not exist"
@@ -114,8 +124,8 @@ func (f cronField) expand(item string) ([]int, error) {
 	by := 1
 	if hasStep {
 		n, err := strconv.Atoi(step)
-		if err != nil || n < 1 || n > f.high-f.low+1 || strings.HasPrefix(step, "0") {
-			return nil, fmt.Errorf("the step must be 1 to %d, got %q", f.high-f.low+1, step)
+		if err != nil || n < 1 || n > f.high-f.low || strings.HasPrefix(step, "0") {
+			return nil, fmt.Errorf("the step must be 1 to %d, got %q", f.high-f.low, step)
 		}
 		by = n
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -52,9 +53,11 @@ func definitionSize(variables map[string]string, valueKey string) int {
 }
 
 func asJSON(texts any) []byte {
-	data, err := json.Marshal(texts)
-	if err != nil {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // the SDKs that register the definition do not either
+	if err := encoder.Encode(texts); err != nil {
 		panic(err) // texts can be written
 	}
-	return data
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }

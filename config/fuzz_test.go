@@ -37,6 +37,10 @@ func FuzzFiles(f *testing.F) {
 		"environment: a\nservice: {secrets: {A: 'arn:aws:secretsmanager:::secret'}, environment: {A: 1, 1: A, \"\\0\": \"\\0\"}}",
 		"environment: a\ntags: {1a: b, A: c, a: d, 'x]y': e}\ndatabase: {connectionString: {format: '{{{host}}} {{x}} }} {'}}",
 		"environment: a\nscaling: {schedule: [{cron: '0 0 31W 2 ? *'}, {cron: '0 0 ? * 7#5 *'}, {cron: '0/0 0 LW * ? 1970-2199/7'}]}",
+		`environment: a
+service: {secrets: {"a]b": "x", "x[0": y, "][": z}, environment: {"a[0]": x, "]": y, "[": z}}
+tags: {"ab]": x, "[0]": y, "": z}`,
+		"environment: a\nservice: {policies: [a, 'arn', ''], permissions: [{actions: ['*'], resources: ['*', 'a:b']}, x]}",
 	} {
 		f.Add([]byte(text))
 	}

@@ -31,7 +31,7 @@ func codes(text string) []codeRange {
 	return list
 }
 
-// codesHint says what is wrong with codes beyond their form.
+// codesHint returns what is wrong with codes beyond their form.
 func codesHint(text string) string {
 	list := codes(text)
 	for _, c := range list {

@@ -5,7 +5,7 @@ import "strings"
 // Limits is what the rules of a field allow, read from its tag once for both the
 // documentation and the schema for editors.
 type Limits struct {
-	// Required says that a file must set the key.
+	// Required is true for a key that a file must set.
 	Required bool
 	// Choices are the only values, if there are any.
 	Choices []string
@@ -15,9 +15,9 @@ type Limits struct {
 	// Pattern is the part of the rules that a regular expression can say, and Form
 	// what it allows, in words.
 	Pattern, Form string
-	// Halves says that a number is a multiple of 0.5.
+	// Halves is true for a multiple of 0.5.
 	Halves bool
-	// Unique says that a list has no entry twice.
+	// Unique is true for a list that has no entry twice.
 	Unique bool
 	said   []string
 }
@@ -60,6 +60,8 @@ func (l *Limits) add(part string) {
 	case "unique":
 		l.Unique = true
 		l.said = append(l.said, "no entry twice")
+	case "ascii":
+		l.said = append(l.said, "in ASCII")
 	case "email":
 		l.said = append(l.said, "an e-mail address")
 	}

@@ -75,7 +75,7 @@ func (r *reader) network(c *Config) {
 	}
 	for _, u := range unusable {
 		r.refuse(u.network.Overlaps(network),
-			fmt.Sprintf("must not be in %s (%s), such as 10.0.0.0/16, got %q", u.what, u.network, c.Network.CIDR), "network.cidr")
+			fmt.Sprintf("must not be in %s (%s), got %q; use a private range such as 10.0.0.0/16", u.what, u.network, c.Network.CIDR), "network.cidr")
 	}
 	limit := c.Network.MaxTasks()
 	for i, at := range c.Scaling.Schedule {

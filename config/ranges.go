@@ -4,8 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,10 +13,6 @@ import (
 
 	"github.com/go-playground/validator/v10"
 )
-
-// entry is how the validation library writes the key of a table's or a list's
-// entry.
-var entry = regexp.MustCompile(`\[[^\]]*\]`)
 
 // ranges reports the values that no setting of their own may have.
 func (r *reader) ranges(cfg *Config) {
@@ -34,28 +30,38 @@ func (r *reader) ranges(cfg *Config) {
 	slices.SortStableFunc(invalid, func(a, b validator.FieldError) int {
 		return cmp.Compare(r.order[r.key(a.Namespace())], r.order[r.key(b.Namespace())])
 	})
+	// A table's entry can have two mistakes: one in its key and one in its value.
+	unread := maps.Clone(r.bad)
 	for _, field := range invalid {
 		key := r.key(field.Namespace())
-		if !r.bad[key] {
+		if !isWithin(key, unread) {
 			r.fail(key, "%s", explain(field, r.written[key]))
 		}
 	}
 }
 
-// key writes a table's entry as the file does, table.entry, and leaves the number
-// of a list's entry in brackets.
-func (r *reader) key(namespace string) string {
-	namespace = strings.TrimPrefix(namespace, "Config.")
-	return entry.ReplaceAllStringFunc(namespace, func(found string) string {
-		before, _, _ := strings.Cut(namespace, found)
-		if _, isList := r.lines[before+found]; isList {
-			return found
+// isWithin reports whether a key, or a block or list that it is in, is one of some.
+func isWithin(key string, some map[string]bool) bool {
+	for ; key != ""; key = key[:max(0, strings.LastIndexAny(key, ".["))] {
+		if some[key] {
+			return true
 		}
-		return "." + found[1:len(found)-1]
-	})
+	}
+	return false
 }
 
-// explain says what a value must be. A number that is out of range is shown as it
+// key is the path of what the library names. It writes a table's entry as
+// table[key], whatever characters the key has: only the reader of the file knows
+// where that key begins and ends.
+func (r *reader) key(namespace string) string {
+	namespace = strings.TrimPrefix(namespace, "Config.")
+	if path, isEntry := r.tableEntries[namespace]; isEntry {
+		return path
+	}
+	return namespace
+}
+
+// explain returns what a value must be. A number that is out of range is shown as it
 // is written.
 func explain(f validator.FieldError, written string) string {
 	tag, param := f.Tag(), f.Param()
@@ -75,7 +81,7 @@ func explain(f validator.FieldError, written string) string {
 	if minimum, ok := strings.CutPrefix(tag, "eq=0s|min="); ok {
 		return mustBe("0s or at least "+minimum, got)
 	}
-	size := map[reflect.Kind]string{reflect.String: " characters", reflect.Map: " entries", reflect.Slice: " entries"}[f.Kind()]
+	size := unit(f.Kind(), param)
 	switch tag {
 	case "required":
 		return "is required"
@@ -86,11 +92,35 @@ func explain(f validator.FieldError, written string) string {
 	case "max":
 		return mustBe("at most "+param+size, got)
 	case "unique":
-		return "must not have an entry twice"
+		return "must not have an entry twice, got " + twice(f.Value())
+	case "ascii":
+		return mustBe("in ASCII", got)
 	case "email":
 		return mustBe("an e-mail address", got)
 	}
 	panic("config: no words for the rule " + tag)
+}
+
+// unit is what a length is counted in.
+func unit(kind reflect.Kind, number string) string {
+	one := map[reflect.Kind][2]string{
+		reflect.String: {" character", " characters"}, reflect.Map: {" entry", " entries"}, reflect.Slice: {" entry", " entries"},
+	}[kind]
+	if number == "1" {
+		return one[0]
+	}
+	return one[1]
+}
+
+// twice is the first entry of a list that is there a second time.
+func twice(list any) string {
+	texts, _ := list.([]string)
+	for i, text := range texts {
+		if slices.Contains(texts[:i], text) {
+			return quoted(text)
+		}
+	}
+	return ""
 }
 
 // literally is a number as it is written.

@@ -28,9 +28,12 @@ func TestCronExpressionsThatAWSRefusesAreMistakes(t *testing.T) {
 		"0 8 ? * MON 2200":         `year: must be 1970 to 2199, got "2200"`,
 		"? 8 ? * MON *":            `minutes: must be 0 to 59, got "?"`,
 		"0 8-6 ? * MON *":          "hours: the range 8-6 is reversed",
-		"0/0 8 ? * MON *":          `minutes: the step must be 1 to 60, got "0"`,
-		"0/61 8 ? * MON *":         `minutes: the step must be 1 to 60, got "61"`,
-		"*/ 8 ? * MON *":           `minutes: the step must be 1 to 60, got ""`,
+		"0/0 8 ? * MON *":          `minutes: the step must be 1 to 59, got "0"`,
+		"0/60 8 ? * MON *":         `minutes: the step must be 1 to 59, got "60"`,
+		"*/ 8 ? * MON *":           `minutes: the step must be 1 to 59, got ""`,
+		"0 8 ? */12 MON *":         `month: the step must be 1 to 11, got "12"`,
+		"60 24 ? * MO 1":           `minutes: must be 0 to 59, got "60"; hours: must be 0 to 23, got "24"; day of week: must be 1 to 7, or SUN to SAT, got "MO"; year: must be 1970 to 2199, got "1"`,
+		" 0 8 ? * MON *":           "there is a space before the first field or after the last one",
 		"0 8, ? * MON *":           `hours: must be 0 to 23, got ""`,
 		"0 8 L,5 * ? *":            `day of month: must be 1 to 31, got "L"`,
 		"0 8 32W * ? *":            `day of month: must be 1 to 31, got "32W"`,
@@ -40,7 +43,7 @@ func TestCronExpressionsThatAWSRefusesAreMistakes(t *testing.T) {
 		"0 8 31 2 ? *":             "that day does not exist",
 		"0 8 29 FEB ? 2027":        "that day does not exist",
 		"0 8 31W 4,6,9,11 ? *":     "that day does not exist",
-		"0  8 ? * MON *":           "there are 6 fields",
+		"0  8 ? * MON *":           "there are two spaces in a row; write one between the fields",
 		"MON 8 ? * MON *":          `minutes: must be 0 to 59, got "MON"`,
 		"0 8 ? * MON,TUE-SUN *":    "day of week: the range TUE-SUN is reversed",
 		"rate(1 minute) 1 1 1 ? *": "there are 7 fields",
@@ -101,7 +104,7 @@ func TestSchedulesThatMeetAreMistakes(t *testing.T) {
 		return "scaling:\n  schedule:\n  - {cron: '" + first + "', min: 1, max: 2}\n  - {cron: '" + second + "', min: 3, max: 4}\n"
 	}
 	same := func(first, second string) string {
-		return fmt.Sprintf("5: scaling.schedule[1].cron: must not be due in the same minute as schedule[0] (%s), got %q", first, second)
+		return fmt.Sprintf("5: scaling.schedule[1].cron: must not be due in the same minute as schedule[0] (%s in UTC), got %q in UTC", first, second)
 	}
 	check(t, []row{
 		{"the same time", pair("0 8 ? * MON *", "0 8 ? * MON *"), same("0 8 ? * MON *", "0 8 ? * MON *")},
@@ -127,11 +130,11 @@ func entries(n int) string {
 func TestNetworksThatCanNotBeUsedAreMistakes(t *testing.T) {
 	const form = "2: network.cidr: must be an IPv4 network of 16 to 23 bits, such as 10.0.0.0/16, got "
 	check(t, []row{
-		{"loopback", "network: {cidr: 127.0.0.0/16}", `2: network.cidr: must not be in the loopback range (127.0.0.0/8), such as 10.0.0.0/16, got "127.0.0.0/16"`},
-		{"link-local", "network: {cidr: 169.254.0.0/16}", `2: network.cidr: must not be in the link-local range (169.254.0.0/16), such as 10.0.0.0/16, got "169.254.0.0/16"`},
-		{"multicast", "network: {cidr: 239.1.0.0/16}", `2: network.cidr: must not be in the multicast range (224.0.0.0/4), such as 10.0.0.0/16, got "239.1.0.0/16"`},
-		{"reserved", "network: {cidr: 250.0.0.0/16}", `2: network.cidr: must not be in the reserved range (240.0.0.0/4), such as 10.0.0.0/16, got "250.0.0.0/16"`},
-		{"this network", "network: {cidr: 0.0.0.0/16}", `2: network.cidr: must not be in the range of this network (0.0.0.0/8), such as 10.0.0.0/16, got "0.0.0.0/16"`},
+		{"loopback", "network: {cidr: 127.0.0.0/16}", `2: network.cidr: must not be in the loopback range (127.0.0.0/8), got "127.0.0.0/16"; use a private range such as 10.0.0.0/16`},
+		{"link-local", "network: {cidr: 169.254.0.0/16}", `2: network.cidr: must not be in the link-local range (169.254.0.0/16), got "169.254.0.0/16"; use a private range such as 10.0.0.0/16`},
+		{"multicast", "network: {cidr: 239.1.0.0/16}", `2: network.cidr: must not be in the multicast range (224.0.0.0/4), got "239.1.0.0/16"; use a private range such as 10.0.0.0/16`},
+		{"reserved", "network: {cidr: 250.0.0.0/16}", `2: network.cidr: must not be in the reserved range (240.0.0.0/4), got "250.0.0.0/16"; use a private range such as 10.0.0.0/16`},
+		{"this network", "network: {cidr: 0.0.0.0/16}", `2: network.cidr: must not be in the range of this network (0.0.0.0/8), got "0.0.0.0/16"; use a private range such as 10.0.0.0/16`},
 		{"host bits", "network: {cidr: 10.1.2.3/16}", form + `"10.1.2.3/16": bits after the prefix are set; the network is 10.1.0.0/16`},
 		{"no octet", "network: {cidr: 10.0.256.0/20}", form + `"10.0.256.0/20": it is no IPv4 network`},
 		{"no network at all", "network: {cidr: ten}", form + `"ten": it is no IPv4 network`},

@@ -37,6 +37,13 @@ func TestKeysWithoutEffectAreMistakes(t *testing.T) {
 		{"a base that a schedule reaches", "service: {onDemandBase: 5}\nscaling: {max: 4, schedule: [{cron: 0 8 ? * MON *, min: 5, max: 9}]}", ""},
 		{"the default base above the maximum", "scaling: {min: 1, max: 1}", ""},
 		{"a base of tasks that are all on demand", "service: {onDemandBase: 3, spotWeight: 0}", "2: service.onDemandBase: has no effect: with spotWeight 0 all tasks run on demand"},
+		{"a weight for no task", "service: {onDemandWeight: 2}\nscaling: {max: 2}", "2: service.onDemandWeight: has no effect: onDemandBase (2) takes all tasks up to scaling.max (2)"},
+		{"a weight of tasks that are all on demand", "service: {onDemandWeight: 5, onDemandBase: 0, spotWeight: 0}", "2: service.onDemandWeight: has no effect: with spotWeight 0 all tasks run on demand, got 5"},
+		{"the default weight of them", "service: {onDemandWeight: 1, spotWeight: 0}", ""},
+		{"a circuit breaker that there is not", "service: {stickiness: {duration: 0s}, deployment: {strategy: canary, breaker: 3}}",
+			"2: service.deployment.breaker: has no effect: with strategy canary there is no circuit breaker, got 3: deadline and alarms end its deployments"},
+		{"a network within another", "loadBalancer: {allow: [10.1.0.0/16, 10.0.0.0/8, 10.2.3.4/32, 11.0.0.0/8]}",
+			"2: loadBalancer.allow[0]: has no effect: 10.1.0.0/16 is in 10.0.0.0/8 (loadBalancer.allow[1])\n2: loadBalancer.allow[2]: has no effect: 10.2.3.4/32 is in 10.0.0.0/8 (loadBalancer.allow[1])"},
 		{"Spot for no task", "service: {spotWeight: 2}\nscaling: {max: 2}", "2: service.spotWeight: has no effect: onDemandBase (2) takes all tasks up to scaling.max (2)"},
 		{"targets of a fixed number", "scaling: {max: 2, requestsPerTarget: 10, scaleIn: 1m, scaleOut: 1m}",
 			"2: scaling.requestsPerTarget: has no effect: the number of tasks is always the same\n2: scaling.scaleIn: has no effect: the number of tasks is always the same\n2: scaling.scaleOut: has no effect: the number of tasks is always the same"},
@@ -46,7 +53,7 @@ func TestKeysWithoutEffectAreMistakes(t *testing.T) {
 }
 
 func TestSecretsThatCanNotBeReadAreMistakes(t *testing.T) {
-	const must = "2: service.secrets.A: must be the whole ARN of a Secrets Manager secret, with its six-character suffix, and optionally :KEY, got "
+	const must = "2: service.secrets.A: must be the whole ARN of a Secrets Manager secret, with its six-character suffix, and optionally :KEY or :KEY:STAGE:VERSION, got "
 	secret := func(arn string) string { return `service: {secrets: {A: "` + arn + `"}}` }
 	named := func(name string) string { return "arn:aws:secretsmanager:eu-west-1:123456789012:secret:" + name }
 	hint := func(suffix string) string {
@@ -54,11 +61,13 @@ func TestSecretsThatCanNotBeReadAreMistakes(t *testing.T) {
 	}
 	var rows []row
 	for arn, hint := range map[string]string{
-		named("db"):           "",
-		named("my-secret"):    hint("secret"),
-		named("my-config:k"):  hint("config"),
-		named("db-202611"):    hint("202611"),
-		named("a-AbCdEf:k:v"): "",
+		named("db"):              "",
+		named("my-secret"):       hint("secret"),
+		named("my-config:k"):     hint("config"),
+		named("db-202611"):       hint("202611"),
+		named("a-AbCdEf:k:v"):    ": a stage needs a version after it, which can be empty: :KEY:STAGE:",
+		named("a-AbCdEf:k:s:v"):  ": ECS takes a stage or a version, not both",
+		named("a-AbCdEf:k:s:v:"): ": ECS takes a stage or a version, not both",
 		"arn:aws:ssm:eu-west-1:123456789012:parameter/a-AbCdEf":              ": it is no ARN of a secret",
 		"arn:aws:secretsmanager:eu-west-9:123456789012:secret:a-AbCdEf":      ": the partition aws has no region eu-west-9",
 		"arn:aws-cn:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf":   ": the partition aws-cn has no region eu-west-1",
@@ -69,7 +78,7 @@ func TestSecretsThatCanNotBeReadAreMistakes(t *testing.T) {
 		rows = append(rows, row{arn, secret(arn), must + fmt.Sprintf("%q", arn) + hint})
 	}
 	for _, arn := range []string{
-		named("a-AbCdEf"), named("a-AbCdEf:key"), named("a-abcde1"), named("a-qwerty:"), named("a-qwerty:key:"), named("rds!db-1-AbCdEf"),
+		named("a-AbCdEf"), named("a-AbCdEf:key"), named("a-abcde1"), named("a-qwerty:"), named("a-qwerty:key:"), named("a-qwerty:key::"), named("a-qwerty:key:AWSPREVIOUS:"), named("a-qwerty:::0123-4567"), named("a-qwerty::AWSCURRENT:"), named("rds!db-1-AbCdEf"),
 		"arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:a-AbCdEf",
 	} {
 		rows = append(rows, row{"good " + arn, secret(arn), ""})
@@ -81,14 +90,21 @@ func TestSecretsThatCanNotBeReadAreMistakes(t *testing.T) {
 		row{"a policy of none", `service: {policies: ["arn:aws-moon:iam::aws:policy/X"]}`,
 			"2: service.policies[0]: must be in one of the partitions aws, aws-cn, aws-eusc, aws-iso, aws-iso-b, aws-iso-e, aws-iso-f, aws-us-gov, got aws-moon"},
 		row{"a policy twice", `service: {policies: ["arn:aws:iam::aws:policy/X", "arn:aws:iam::aws:policy/X"]}`,
-			"2: service.policies: must not have an entry twice"}))
+			"2: service.policies: must not have an entry twice, got \"arn:aws:iam::aws:policy/X\""},
+		row{"an empty part of a policy's path", `service: {policies: ["arn:aws:iam::123456789012:policy//x"]}`,
+			"2: service.policies[0]: must be the ARN of a managed policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess, got \"arn:aws:iam::123456789012:policy//x\""},
+		row{"a policy in a path", `service: {policies: ["arn:aws:iam::aws:policy/service-role/AWSLambdaRole"]}`, ""}))
 }
 
 func TestSecretsAreSplitIntoARNAndKey(t *testing.T) {
 	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-qwerty"
-	for reference, key := range map[string]string{arn: "", arn + ":": "", arn + ":k": "k", arn + ":k:": "k"} {
-		if gotARN, gotKey := SplitSecret(reference); gotARN != arn || gotKey != key {
-			t.Errorf("%s is split into %s and %s", reference, gotARN, gotKey)
+	for reference, want := range map[string]Secret{
+		"": {}, ":": {}, ":k": {Key: "k"}, ":k:": {Key: "k"}, ":k::": {Key: "k"}, ":::": {},
+		":k:AWSPREVIOUS:": {Key: "k", Stage: "AWSPREVIOUS"}, ":k::v1": {Key: "k", Version: "v1"}, "::s:": {Stage: "s"},
+	} {
+		want.ARN = arn
+		if got := SplitSecret(arn + reference); got != want {
+			t.Errorf("%s is split into %+v, want %+v", reference, got, want)
 		}
 	}
 }
@@ -96,7 +112,8 @@ func TestSecretsAreSplitIntoARNAndKey(t *testing.T) {
 func TestVariablesThatATaskDefinitionCanNotHoldAreMistakes(t *testing.T) {
 	check(t, []row{
 		{"too many bytes", "service: {environment: {A: " + strings.Repeat("x", 59400) + "}}", "2: service.environment: must be at most 59392 bytes in the task definition together with secrets and command, got 59428; keep what is large in a file of the image or in S3"},
-		{"characters that JSON writes longer", "service: {environment: {A: '" + strings.Repeat("<", 10000) + "'}}", "2: service.environment: must be at most 59392 bytes in the task definition together with secrets and command, got 60028; keep what is large in a file of the image or in S3"},
+		{"characters that JSON writes longer", "service: {environment: {A: '" + strings.Repeat(`"`, 30000) + "'}}", "2: service.environment: must be at most 59392 bytes in the task definition together with secrets and command, got 60028; keep what is large in a file of the image or in S3"},
+		{"characters that only HTML writes longer", "service: {environment: {A: '" + strings.Repeat("<", 50000) + "'}}", ""},
 		{"a command that is too long", "service: {command: [" + strings.Repeat("x", 59400) + "]}", "2: service.command: service.environment must be at most 59392 bytes in the task definition together with secrets and command, got 59404; keep what is large in a file of the image or in S3"},
 		{"almost as many", "service: {environment: {A: " + strings.Repeat("x", 58900) + "}}", ""},
 		{"a value that CloudFormation resolves", "service: {environment: {A: 'x{{resolve:ssm:/a}}'}}", "2: service.environment.A: must not contain {{resolve:, which CloudFormation would replace by a value of another service; a secret belongs in service.secrets, got \"x{{resolve:ssm:/a}}\""},

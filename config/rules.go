@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that time zones are checked the same on every machine
 )
 
 // rule is a check of a single value that the validation library has no word
@@ -57,13 +56,13 @@ func without(check func(string) string) func(reflect.Value) bool {
 }
 
 const (
-	// What all services of AWS take in a tag. IAM says it by this expression.
+	// What all services of AWS take in a tag. IAM documents this expression.
 	// https://docs.aws.amazon.com/IAM/latest/APIReference/API_Tag.html
 	tagCharacters = `[\p{L}\p{Z}\p{N}_.:/=+@-]`
 	// A part of a host name.
 	label = `[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?`
 	// A part of the name of a file or branch, that begins and ends with no dot.
-	undotted = `[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*`
+	undotted = `[A-Za-z0-9_#@+,=-]+(?:\.[A-Za-z0-9_#@+,=-]+)*`
 	// A time of day.
 	clock = `(?:[01][0-9]|2[0-3]):[0-5][0-9]`
 )
@@ -93,9 +92,12 @@ var rules = map[string]rule{
 		expression: `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`},
 	"imagetag": {allows: "an image tag: up to 128 letters, digits, and . _ - after the first",
 		expression: `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`},
-	"envname": {allows: "the name of an environment variable: letters, digits and _, first no digit",
-		expression: `[A-Za-z_][A-Za-z0-9_]*`},
-	"secretarn": {allows: "the whole ARN of a Secrets Manager secret, with its six-character suffix, and optionally :KEY",
+	// ECS takes any name that Docker does. Java and .NET applications read names with
+	// dots and hyphens, which a shell can't; other characters are most likely mistakes.
+	// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_KeyValuePair.html
+	"envname": {allows: "the name of an environment variable: letters, digits and _ . -, beginning with a letter or _",
+		expression: `[A-Za-z_][A-Za-z0-9_.-]*`},
+	"secretarn": {allows: "the whole ARN of a Secrets Manager secret, with its six-character suffix, and optionally :KEY or :KEY:STAGE:VERSION",
 		expression: secretARN, ok: without(secretHint), hint: secretHint},
 	// https://datatracker.ietf.org/doc/html/rfc3986#section-3.3
 	"urlpath": {allows: "a path such as /api/health",
@@ -119,23 +121,23 @@ var rules = map[string]rule{
 	"branch": {allows: "a branch's name without refs/heads/ and without wildcards, such as main or release/2",
 		expression: undotted + `(?:/` + undotted + `)*`, ok: func(v reflect.Value) bool {
 			name := v.String()
-			return !strings.HasPrefix(name, "refs/") && !strings.HasPrefix(name, "-") && !strings.Contains(name+"/", ".lock/")
+			return name != "@" && !strings.HasPrefix(name, "refs/") && !strings.HasPrefix(name, "-") && !strings.Contains(name+"/", ".lock/")
 		}},
 	"policyarn": {allows: "the ARN of a managed policy, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess",
-		expression: `arn:aws[a-z-]*:iam::(?:aws|[0-9]{12}):policy/[A-Za-z0-9+=,.@_/-]+`},
-	// Of one service: a wildcard there, or a bare *, would allow more than anybody reads.
-	"action": {allows: "an action such as s3:GetObject, or s3:Get*",
-		expression: `[a-z0-9-]+:[A-Za-z0-9]+[A-Za-z0-9*]*`},
-	"resourcearn": {allows: "an ARN such as arn:aws:s3:::bucket/*, not a bare *",
-		expression: `arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(?:[0-9]{12})?:[^\s]+`},
+		expression: `arn:aws[a-z-]*:iam::(?:aws|[0-9]{12}):policy/(?:[A-Za-z0-9+=,.@_-]+/)*[A-Za-z0-9+=,.@_-]+`},
+	// Of one service, and not all of it: that would allow more than anybody reads. The
+	// CDK takes no ? in an action.
+	"action": {allows: "an action such as s3:GetObject, s3:Get* or s3:*Object, and not all actions of a service",
+		expression: `[A-Za-z0-9-]+:\**[A-Za-z0-9][A-Za-z0-9*]*`},
+	"resourcearn": {allows: "an ARN such as arn:aws:s3:::bucket/*, where region and account may be *, and not a bare *",
+		expression: `arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9*-]*:(?:[0-9]{12}|aws|\*)?:[^\s]+`, ok: without(resourceHint), hint: resourceHint},
 	// The load balancer has IPv4 addresses only.
 	"peer": {allows: "an IPv4 network such as 203.0.113.0/24, without host bits", ok: func(v reflect.Value) bool {
 		p, err := netip.ParsePrefix(v.String())
 		return err == nil && p.Addr().Is4() && p == p.Masked() && p.Bits() > 0
-	}, hint: networkHint},
+	}, hint: peerHint},
 	"zone": {allows: "a time zone such as Pacific/Auckland", ok: func(v reflect.Value) bool {
-		_, err := time.LoadLocation(v.String())
-		return err == nil && v.String() != "" && v.String() != "Local"
+		return zones()[v.String()]
 	}},
 	"window": {allows: "hh:mm-hh:mm in UTC, from half an hour to 23 hours and a half",
 		expression: clock + `-` + clock, ok: func(v reflect.Value) bool {
@@ -156,7 +158,15 @@ var rules = map[string]rule{
 	}},
 }
 
-// networkHint says what is wrong with a network beyond its form.
+// peerHint returns what is wrong with a network that may connect.
+func peerHint(cidr string) string {
+	if p, err := netip.ParsePrefix(cidr); err == nil && p.Bits() == 0 {
+		return "leave the key out for everyone"
+	}
+	return networkHint(cidr)
+}
+
+// networkHint returns what is wrong with a network beyond its form.
 func networkHint(cidr string) string {
 	p, err := netip.ParsePrefix(cidr)
 	if err != nil || !p.Addr().Is4() {

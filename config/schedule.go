@@ -11,6 +11,7 @@ import (
 func (r *reader) schedule(s Scaling) {
 	r.atLeast(s.Max, s.Min, "scaling")
 	due := make([]*moments, len(s.Schedule))
+	offsetsOf := onceByZone(offsets)
 	for i, at := range s.Schedule {
 		block := fmt.Sprintf("scaling.schedule[%d]", i)
 		if at.Min != nil && at.Max != nil {
@@ -20,9 +21,14 @@ func (r *reader) schedule(s Scaling) {
 			continue
 		}
 		due[i], _ = parseCron(at.Cron) // it keeps the rule
-		for j := range i {
-			r.refuse(due[j] != nil && s.Schedule[j].TimeZone == at.TimeZone && due[i].meet(due[j]),
-				fmt.Sprintf("must not be due in the same minute as schedule[%d] (%s), got %q", j, s.Schedule[j].Cron, at.Cron), block+".cron")
+		for j, other := range s.Schedule[:i] {
+			if due[j] == nil {
+				continue
+			}
+			r.refuse(at.TimeZone == other.TimeZone && due[i].meet(due[j]) ||
+				at.TimeZone != other.TimeZone && due[i].meetAcross(due[j], offsetsOf(at.TimeZone), offsetsOf(other.TimeZone)),
+				fmt.Sprintf("must not be due in the same minute as schedule[%d] (%s in %s), got %q in %s", j, other.Cron, other.TimeZone, at.Cron, at.TimeZone),
+				block+".cron")
 		}
 	}
 }

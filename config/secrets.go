@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// secretARN is the ARN of a secret, with the key of a JSON secret or without. A
-// final colon says that the ARN is whole. With its random suffix the ARN is
+// secretARN is the ARN of a secret, with the key of a JSON secret or without, or as
+// ECS writes it, with key, stage and version, each of which can be empty. A final
+// colon shows that the ARN is complete. With its random suffix the ARN is
 // complete, as ECS needs it to read one key.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/secrets-envvar-secrets-manager.html
-const secretARN = `arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6}(?::[^:]+)?:?`
+const secretARN = `arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+-[A-Za-z0-9]{6}(?:(?::[^:]+)?:?|:[^:]*:[^:]*:[^:]*)`
 
 // Regions are the regions of each partition. A test compares them with those of
 // the CDK.
@@ -38,9 +39,9 @@ var Regions = map[string][]string{
 // suffixes one is so: this is more likely the end of the secret's name.
 var uniform = regexp.MustCompile(`^(?:[a-z]{6}|[0-9]{6})$`)
 
-// secretHint says what is wrong with an ARN beyond its form.
+// secretHint returns what is wrong with an ARN beyond its form.
 func secretHint(reference string) string {
-	parts := strings.SplitN(reference, ":", 8)
+	parts := strings.Split(reference, ":")
 	if len(parts) < 7 {
 		return "it is no ARN of a secret"
 	}
@@ -52,22 +53,38 @@ func secretHint(reference string) string {
 	case !slices.Contains(regions, region):
 		return fmt.Sprintf("the partition %s has no region %s", partition, region)
 	}
+	secret := SplitSecret(reference)
+	switch {
+	case len(parts) == 9 && secret.Stage != "":
+		return "a stage needs a version after it, which can be empty: :KEY:STAGE:"
+	case secret.Stage != "" && secret.Version != "":
+		return "ECS takes a stage or a version, not both"
+	}
 	suffix := name[strings.LastIndex(name, "-")+1:]
-	if uniform.MatchString(suffix) && !strings.HasSuffix(reference, ":") {
+	if uniform.MatchString(suffix) && !strings.HasSuffix(reference, ":") && len(parts) < 10 {
 		return fmt.Sprintf("-%s looks like the end of the name, not like the random suffix; if it is the suffix, end the value with a colon", suffix)
 	}
 	return ""
 }
 
-// SplitSecret splits a value of service.secrets into the ARN and the key, which is
-// empty for a whole secret.
-func SplitSecret(reference string) (arn, key string) {
+// Secret is a value of service.secrets.
+type Secret struct {
+	ARN string
+	// Key is empty for a whole secret; Stage and Version for its current value.
+	Key, Stage, Version string
+}
+
+// SplitSecret divides a value of service.secrets into its parts.
+func SplitSecret(reference string) Secret {
 	// The ARN itself has six colons; a seventh begins the key.
-	parts := strings.SplitN(strings.TrimSuffix(reference, ":"), ":", 8)
-	if len(parts) == 8 {
-		key = parts[7]
+	parts := strings.SplitN(reference, ":", 10)
+	s := Secret{ARN: strings.Join(parts[:min(len(parts), 7)], ":")}
+	for i, into := range []*string{&s.Key, &s.Stage, &s.Version} {
+		if len(parts) > 7+i {
+			*into = parts[7+i]
+		}
 	}
-	return strings.Join(parts[:min(len(parts), 7)], ":"), key
+	return s
 }
 
 // partitions reports ARNs that one stack can't use: its roles are of one partition.
@@ -77,7 +94,8 @@ func (r *reader) partitions(s Service) {
 		if r.bad[key] {
 			return
 		}
-		partition := strings.SplitN(arn, ":", 3)[1]
+		_, afterPrefix, _ := strings.Cut(arn, ":")
+		partition, _, _ := strings.Cut(afterPrefix, ":")
 		_, known := Regions[partition]
 		r.refuse(!known, fmt.Sprintf("must be in one of the partitions %s, got %s", strings.Join(slices.Sorted(maps.Keys(Regions)), ", "), partition), key)
 		if first == "" {

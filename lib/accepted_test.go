@@ -1,6 +1,7 @@
 package lib
 
 import (
+	"fmt"
 	"regexp"
 	"testing"
 
@@ -44,5 +45,34 @@ func TestPublicRangesAreWarnedOf(t *testing.T) {
 		if got := len(*assertions.Annotations_FromStack(stack).FindWarning(ptr("*"), assertions.Match_StringLikeRegexp(&pattern))); got != want {
 			t.Errorf("%d warnings of %s, want %d", got, cidr, want)
 		}
+	}
+}
+
+// TestSecretsAreReferencedAsECSWritesThem covers each part of a reference that can
+// be empty.
+func TestSecretsAreReferencedAsECSWritesThem(t *testing.T) {
+	const arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a-AbCdEf"
+	want := map[string]string{"": "", ":": "", ":k": ":k::", ":k::": ":k::", ":k:s:": ":k:s:", ":k::v": ":k::v", "::s:": "::s:"}
+	configured, names := map[string]string{}, map[string]string{}
+	for reference := range want {
+		name := fmt.Sprintf("S%d", len(names))
+		configured[name], names[name] = arn+reference, reference
+	}
+	s := production(t, func(c *config.Config) { c.Service.Secrets = configured })
+	container := s.only("AWS::ECS::TaskDefinition", "").Properties["ContainerDefinitions"].([]any)[0].(object)
+	found := 0
+	for _, entry := range container["Secrets"].([]any) {
+		secret := entry.(object)
+		reference, isConfigured := names[secret["Name"].(string)]
+		if !isConfigured {
+			continue
+		}
+		found++
+		if got := secret["ValueFrom"]; got != arn+want[reference] {
+			t.Errorf("ARN%s becomes %v, want ARN%s", reference, got, want[reference])
+		}
+	}
+	if found != len(want) {
+		t.Errorf("%d secrets are in the task definition, want %d", found, len(want))
 	}
 }

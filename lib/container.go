@@ -93,15 +93,24 @@ func grantConfigured(scope constructs.Construct, task awsecs.FargateTaskDefiniti
 func configuredSecrets(scope constructs.Construct, references map[string]string) map[string]awsecs.Secret {
 	secrets := map[string]awsecs.Secret{}
 	for variable, reference := range references {
-		arn, name := config.SplitSecret(reference)
-		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+variable), &arn)
-		var key *string
-		if name != "" {
-			key = &name
+		parts := config.SplitSecret(reference)
+		secret := awssecretsmanager.Secret_FromSecretCompleteArn(scope, jsii.String("Secret"+variable), &parts.ARN)
+		key := orNil(parts.Key)
+		if parts.Stage == "" && parts.Version == "" {
+			secrets[variable] = awsecs.Secret_FromSecretsManager(secret, key)
+			continue
 		}
-		secrets[variable] = awsecs.Secret_FromSecretsManager(secret, key)
+		version := awsecs.SecretVersionInfo{VersionStage: orNil(parts.Stage), VersionId: orNil(parts.Version)}
+		secrets[variable] = awsecs.Secret_FromSecretsManagerVersion(secret, &version, key)
 	}
 	return secrets
+}
+
+func orNil(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }
 
 func cpuArchitecture(a config.Architecture) awsecs.CpuArchitecture {

@@ -21,8 +21,8 @@ func TestSecretsThatTasksCannotGetAreFound(t *testing.T) {
 		{"it does not", prefix + "a-AbCdEf", nil, false, fail, "service.secrets.A: there is no such secret", 0},
 		{"it was deleted", prefix + "a-AbCdEf", &secret{value: "x", deleted: true}, false, fail, "scheduled for deletion", 0},
 		{"it is empty", prefix + "a-AbCdEf", &secret{}, false, fail, "no value yet", 0},
-		{"another region", strings.Replace(prefix, "eu-central-1", "us-east-1", 1) + "a-AbCdEf", nil, false, fail, "the secret is in region us-east-1, the deploy goes to eu-central-1", 0},
-		{"another account", strings.Replace(prefix, "123456789012", "999999999999", 1) + "a-AbCdEf", nil, false, fail, "the secret is in account 999999999999", 0},
+		{"another region", strings.Replace(prefix, "eu-central-1", "us-east-1", 1) + "a-AbCdEf", nil, false, warn, "the secret is in region us-east-1, the deploy goes to eu-central-1", 0},
+		{"another account", strings.Replace(prefix, "123456789012", "999999999999", 1) + "a-AbCdEf", nil, false, warn, "the secret is in account 999999999999", 0},
 		{"a key that is not asked for", prefix + "a-AbCdEf:key", &secret{value: `{"key": "x"}`}, false, ok, "SECRETS=yes reads them to see whether they have key", 0},
 		{"a key with a final colon", prefix + "a-AbCdEf:key:", &secret{value: `{"key": "x"}`}, true, ok, "all exist", 1},
 		{"a key", prefix + "a-AbCdEf:key", &secret{value: `{"key": "x"}`}, true, ok, "all exist", 1},
@@ -50,5 +50,18 @@ func TestAllSecretsAreReportedAtOnce(t *testing.T) {
 	f, err := p.secrets(context.Background())
 	if err != nil || strings.Count(f.what, "there is no such secret") != 2 {
 		t.Errorf("%s, %v", f.what, err)
+	}
+}
+
+func TestSecretsElsewhereDoNotHideFailures(t *testing.T) {
+	a, p := ready()
+	a.secrets, p.account = nil, "123456789012"
+	const prefix = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:"
+	p.config.Service.Secrets = map[string]string{
+		"A": prefix + "a-AbCdEf", "B": strings.Replace(prefix, "123456789012", "999999999999", 1) + "b-AbCdEf",
+	}
+	f, err := p.secrets(context.Background())
+	if err != nil || f.verdict != fail || !strings.Contains(f.what, "there is no such secret") || !strings.Contains(f.what, "account 999999999999") {
+		t.Errorf("%s %s, %v", words[f.verdict], f.what, err)
 	}
 }

@@ -4,12 +4,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -33,7 +35,7 @@ func main() {
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err = run(ctx, cfg)
+	err = run(ctx, cfg, cmp.Or(*path, filepath.Join("config", cfg.Environment+".yaml")))
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -41,12 +43,12 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, cfg config.Config) error {
+func run(ctx context.Context, cfg config.Config, file string) error {
 	account, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		return access.Clear(err)
 	}
-	return check(ctx, cfg, clients{
+	return check(ctx, cfg, file, clients{
 		stacks:    cloudformation.NewFromConfig(account),
 		balancers: elasticloadbalancingv2.NewFromConfig(account),
 		databases: rds.NewFromConfig(account),
@@ -54,7 +56,7 @@ func run(ctx context.Context, cfg config.Config) error {
 }
 
 // check ends without an error when nothing protects the stack, as far as can be read.
-func check(ctx context.Context, cfg config.Config, c clients) error {
+func check(ctx context.Context, cfg config.Config, file string, c clients) error {
 	found, err := protections(ctx, c, cfg.StackName())
 	if problem, ok := access.Explain(err); ok {
 		return problem
@@ -67,7 +69,7 @@ func check(ctx context.Context, cfg config.Config, c clients) error {
 		fmt.Fprintln(os.Stderr, "Could not check what protects the stack:", err)
 		return nil
 	}
-	return refuse(cfg, found)
+	return refuse(cfg, file, found)
 }
 
 // notDeployed is the sentence about a missing stack.
@@ -80,7 +82,7 @@ type protection struct{ key, what string }
 
 // refuse is an error that names all protections at once: CloudFormation would find
 // them one after another, the last ones after it has deleted the service.
-func refuse(cfg config.Config, found []protection) error {
+func refuse(cfg config.Config, file string, found []protection) error {
 	if len(found) == 0 {
 		return nil
 	}
@@ -89,7 +91,11 @@ func refuse(cfg config.Config, found []protection) error {
 	for _, p := range found {
 		fmt.Fprintf(&b, "  %-32s  %s\n", p.key, p.what)
 	}
-	fmt.Fprintf(&b, "\nSet these keys to false in config/%[1]s.yaml, run make deploy ENV=%[1]s, then make destroy ENV=%[1]s.", cfg.Environment)
+	commands := fmt.Sprintf("make deploy ENV=%[1]s, then make destroy ENV=%[1]s", cfg.Environment)
+	if file != filepath.Join("config", cfg.Environment+".yaml") {
+		commands = fmt.Sprintf("cdk deploy -c config=%[1]s, then cdk destroy -c config=%[1]s", file)
+	}
+	fmt.Fprintf(&b, "\nSet these keys to false in %s, run %s.", file, commands)
 	return errors.New(b.String())
 }
 

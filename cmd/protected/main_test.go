@@ -75,7 +75,7 @@ func TestEveryProtectionIsNamedAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		refusal := refuse(cfg, found)
+		refusal := refuse(cfg, "config/production.yaml", found)
 		if refusal == nil {
 			refusal = &smithy.GenericAPIError{}
 		}
@@ -101,7 +101,7 @@ func TestWhatCannotBeReadIsNoProtection(t *testing.T) {
 		{"an expired session", "ExpiredToken", "", "the AWS session has expired"},
 	} {
 		a := account{err: &smithy.GenericAPIError{Code: test.code, Message: test.message}}
-		err := check(t.Context(), config.Default(), clients{a, a, a})
+		err := check(t.Context(), config.Default(), "config/production.yaml", clients{a, a, a})
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %q", test.name, err, test.want)
 		}
@@ -116,5 +116,14 @@ func TestNothingButReadsCanBeCalled(t *testing.T) {
 				t.Errorf("%s.%s may write", all.Field(i).Name, name)
 			}
 		}
+	}
+}
+
+func TestTheFileThatWasReadIsNamed(t *testing.T) {
+	cfg := config.Default()
+	cfg.Environment = "production"
+	err := refuse(cfg, "elsewhere/a.yaml", []protection{{"terminationProtection", "stack S"}})
+	if err == nil || !strings.HasSuffix(err.Error(), "in elsewhere/a.yaml, run cdk deploy -c config=elsewhere/a.yaml, then cdk destroy -c config=elsewhere/a.yaml.") {
+		t.Errorf("got %v", err)
 	}
 }
