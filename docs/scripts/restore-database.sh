@@ -40,8 +40,8 @@ aws rds wait db-cluster-available --db-cluster-identifier "$NEW"
 # A restored cluster has the password of the time of its backup, and no instance. Everyone
 # on this machine can read the arguments of a command, so the password is not one.
 aws secretsmanager get-secret-value --secret-id "$(output DatabaseSecretArn)" --query SecretString --output text |
-  python3 -c 'import json, sys; print(json.dumps({"MasterUserPassword": json.load(sys.stdin)["password"]}))' |
-  aws rds modify-db-cluster --cli-input-json file:///dev/stdin --db-cluster-identifier "$NEW" --apply-immediately \
+  python3 -c 'import json, sys; print(json.load(sys.stdin)["password"], end="")' |
+  aws rds modify-db-cluster --master-user-password file:///dev/stdin --db-cluster-identifier "$NEW" --apply-immediately \
     --backup-retention-period "$(cluster "$DB" BackupRetentionPeriod)" \
     --preferred-backup-window "$(cluster "$DB" PreferredBackupWindow)" --query DBCluster.Status --output text
 aws rds wait db-cluster-available --db-cluster-identifier "$NEW"
