@@ -373,7 +373,7 @@ type Logs struct {
 type Alarms struct {
 	// The e-mail address that alarms are sent to. AWS sends a message that asks to confirm the subscription. Default: none.
 	Email string `yaml:"email" validate:"omitempty,max=254,email,ascii"`
-	// Percentage of requests that fail with a server error of the tasks or of the load balancer, from which a deployment is rolled back. Default: 5. At least three must fail in a minute.
+	// Percentage of requests that fail with a server error of the tasks or of the load balancer, from which a deployment is rolled back. Default: 5. At least five must fail in five minutes.
 	ErrorPercent float64 `yaml:"errorPercent" validate:"min=0.1,max=100"`
 	// The 95th percentile (p95) of the response time from which a deployment is rolled back. Default: 0s, which turns it off.
 	Latency time.Duration `yaml:"latency" validate:"eq=0s|min=1ms,max=1h"`

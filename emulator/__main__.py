@@ -14,7 +14,6 @@ from . import (  # noqa: F401
     ec2,
     ecr,
     ecs,
-    ecs_secrets,
     rds,
     rds_restore,
     route53,

@@ -13,6 +13,9 @@ from .events import put_event
 from .iam.tasks import refusal_of_start
 
 SETTLE_SECONDS = 0.5  # how long each phase of a deployment lasts
+# AWS documents no circuit breaker for these: their tasks are started again and again.
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+WITHOUT_BREAKER = ("CANARY", "LINEAR")
 UNDER_WAY = ("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
 
 deployments = {}  # arn: service deployment, oldest first
@@ -125,7 +128,12 @@ def settle(service, arn, failure):
             send_state(deployment, "SERVICE_DEPLOYMENT_COMPLETED", "ECS deployment completed.")
             return
     ecs_tasks.stop_failed(revision, failure)
-    deployment["deploymentCircuitBreaker"] = {"status": "TRIGGERED", "failureCount": 3, "threshold": 3}
+    configuration = service.get("deploymentConfiguration", {})
+    if configuration.get("strategy") in WITHOUT_BREAKER:
+        return  # until somebody stops it
+    breaker = configuration.get("deploymentCircuitBreaker", {})
+    threshold = breaker.get("thresholdConfiguration", {}).get("value", 3)
+    deployment["deploymentCircuitBreaker"] = {"status": "TRIGGERED", "failureCount": threshold, "threshold": threshold}
     roll_back(service, deployment, "Service deployment rolled back because the circuit breaker threshold was exceeded.")
 
 

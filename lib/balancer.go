@@ -54,7 +54,7 @@ func NewBalancer(scope constructs.Construct, id string, props BalancerProps) Bal
 	balancer := Balancer{ALB: alb, props: props}
 	if props.AccessLogs {
 		balancer.AccessLogs = newAccessLogBucket(c, props)
-		// On deletion the load balancer goes first, and writes no more.
+		// On deletion the load balancer goes before what lets it write.
 		alb.Node().AddDependency(balancer.AccessLogs.Policy())
 	}
 	if props.WAF != config.FirewallOff {

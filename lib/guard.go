@@ -12,10 +12,10 @@ import (
 	"cloudstruct/config"
 )
 
-// fewestFailures is the number of failed requests in a minute from which their
-// percentage counts. With fewer, a single unlucky request of a quiet API would roll a
-// deployment back.
-const fewestFailures = 3
+// fewestFailures is the number of failed requests in five minutes from which their
+// percentage counts. With fewer, an unlucky request of a quiet API would roll a deployment
+// back; an API with one request a minute still reaches it when all of them fail.
+const fewestFailures = 5
 
 // GuardDeployments has ECS roll a deployment back when requests fail, or when they take
 // too long if alarms.latency is set. The alarms measure the load balancer, not the
@@ -39,8 +39,10 @@ func (m Monitoring) GuardDeployments(balancer Balancer, service Service, alarms 
 func (m Monitoring) failedRequests(balancer Balancer, percent float64) awscloudwatch.Alarm {
 	return m.alarm("ServerErrors", "Requests fail with HTTP 5xx, of the tasks or of the load balancer: look at the service's log, and at the reasons of stopped tasks.", &awscloudwatch.AlarmProps{
 		Metric: balancer.failedPercent(),
-		// Two minutes of three are more than the moment in which a task is replaced.
-		Threshold: &percent, EvaluationPeriods: jsii.Number(3), DatapointsToAlarm: jsii.Number(2), ComparisonOperator: atLeast,
+		// The five minutes are a sliding window: a busy API that fails does not wait for
+		// their end.
+		// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-evaluation-window.html
+		Threshold: &percent, EvaluationPeriods: jsii.Number(1), ComparisonOperator: atLeast,
 		TreatMissingData: noAlarm, // no request, no failure
 	})
 }
@@ -56,15 +58,20 @@ func (m Monitoring) slowRequests(balancer Balancer, alarms config.Alarms) awsclo
 	})
 }
 
-// failedPercent is the percentage of requests that end with a server error, in each
-// minute. The load balancer's own errors count as well as the tasks'. Its 503 is not
-// among the requests that it counts, since no target was chosen for it.
+// failedPercent is the percentage of requests that end with a server error, in five
+// minutes. The load balancer's own errors count as well as the tasks'. Its 503 is not among
+// the requests that it counts, since no target was chosen for it.
+//
+// While no target was chosen at all, nothing is measured: a listener without tasks, such as
+// that of a first deploy, answers 503 to whoever finds it, and the circuit breaker is there
+// for tasks that do not start.
 // https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 func (b Balancer) failedPercent() awscloudwatch.MathExpression {
-	metrics, sum := b.ALB.Metrics(), every(1, awscloudwatch.Stats_SUM())
+	metrics, sum := b.ALB.Metrics(), every(5, awscloudwatch.Stats_SUM())
+	failed := "(FILL(target, 0) + FILL(balancer, 0))"
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 		Expression: jsii.String(fmt.Sprintf(
-			"IF(FILL(target, 0) + FILL(balancer, 0) >= %d, 100 * (FILL(target, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(rejected, 0)), 0)", fewestFailures)),
+			"IF(FILL(requests, 0) > 0 AND %[1]s >= %[2]d, 100 * %[1]s / (FILL(requests, 0) + FILL(rejected, 0)), 0)", failed, fewestFailures)),
 		UsingMetrics: &map[string]awscloudwatch.IMetric{
 			"target":   metrics.HttpCodeTarget(elbv2.HttpCodeTarget_TARGET_5XX_COUNT, sum),
 			"balancer": metrics.HttpCodeElb(elbv2.HttpCodeElb_ELB_5XX_COUNT, sum),
@@ -72,6 +79,6 @@ func (b Balancer) failedPercent() awscloudwatch.MathExpression {
 			"requests": metrics.RequestCount(sum),
 		},
 		Label:  jsii.String("Failed"),
-		Period: awscdk.Duration_Minutes(jsii.Number(1)),
+		Period: awscdk.Duration_Minutes(jsii.Number(5)),
 	})
 }

@@ -8,27 +8,57 @@ import (
 	"cloudstruct/config"
 )
 
-// TestDeploymentsAreGuardedByThePercentageOfFailedRequests evaluates the alarm's
-// expression as CloudWatch would, for what a minute can bring.
+// guardExpression is the alarm's, as failed evaluates it.
+const guardExpression = "IF(FILL(requests, 0) > 0 AND (FILL(target, 0) + FILL(balancer, 0)) >= 5, " +
+	"100 * (FILL(target, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(rejected, 0)), 0)"
+
+// failed is the value of guardExpression.
+func failed(requests, target, balancer, rejected float64) float64 {
+	if requests > 0 && target+balancer >= 5 {
+		return 100 * (target + balancer) / (requests + rejected)
+	}
+	return 0
+}
+
+func TestGuardFiresForFailuresThatMatter(t *testing.T) {
+	for _, test := range []struct {
+		name                                 string
+		requests, target, balancer, rejected float64
+		want                                 bool
+	}{
+		{"no request", 0, 0, 0, 0, false},
+		{"a quiet API that fails every request", 5, 5, 0, 0, true},
+		{"a quiet API with an unlucky request", 5, 1, 0, 0, false},
+		{"a busy API with few failures", 10000, 400, 0, 0, false},
+		{"a busy API with many", 10000, 500, 0, 0, true},
+		{"connections that tasks break off", 100, 0, 10, 0, true},
+		{"targets that are gone in between", 60, 0, 40, 40, true},
+		{"a listener without a task", 0, 0, 40, 40, false},
+	} {
+		if got := failed(test.requests, test.target, test.balancer, test.rejected) >= config.Default().Alarms.ErrorPercent; got != test.want {
+			t.Errorf("%s: fires is %v", test.name, got)
+		}
+	}
+}
+
 func TestDeploymentsAreGuardedByThePercentageOfFailedRequests(t *testing.T) {
 	p := production(t, func(c *config.Config) { c.Alarms.ErrorPercent = 2.5 }).alarm("ServerErrors")
-	if p["Threshold"] != 2.5 || p["ComparisonOperator"] != "GreaterThanOrEqualToThreshold" || p["EvaluationPeriods"] != 3.0 || p["DatapointsToAlarm"] != 2.0 || p["TreatMissingData"] != "notBreaching" {
-		t.Errorf("fires when the value is %v %v in %v of %v minutes, without data %v", p["ComparisonOperator"], p["Threshold"], p["DatapointsToAlarm"], p["EvaluationPeriods"], p["TreatMissingData"])
+	if p["Threshold"] != 2.5 || p["ComparisonOperator"] != "GreaterThanOrEqualToThreshold" || p["EvaluationPeriods"] != 1.0 || p["TreatMissingData"] != "notBreaching" {
+		t.Errorf("fires when the value is %v %v in %v periods, without data %v", p["ComparisonOperator"], p["Threshold"], p["EvaluationPeriods"], p["TreatMissingData"])
 	}
 	measured := map[string]string{}
 	for _, m := range p["Metrics"].([]any) {
 		metric := m.(object)
 		if expression, ok := metric["Expression"].(string); ok {
-			want := "IF(FILL(target, 0) + FILL(balancer, 0) >= 3, 100 * (FILL(target, 0) + FILL(balancer, 0)) / (FILL(requests, 0) + FILL(rejected, 0)), 0)"
-			if expression != want {
-				t.Errorf("the percentage is %s, want %s", expression, want)
+			if expression != guardExpression {
+				t.Errorf("the percentage is %s, want %s", expression, guardExpression)
 			}
 			continue
 		}
 		stat := metric["MetricStat"].(object)
 		named := stat["Metric"].(object)
 		measured[metric["Id"].(string)] = named["MetricName"].(string)
-		if stat["Stat"] != "Sum" || stat["Period"] != 60.0 || named["Namespace"] != "AWS/ApplicationELB" || contains(text(t, named["Dimensions"]), "TargetGroup") {
+		if stat["Stat"] != "Sum" || stat["Period"] != 300.0 || named["Namespace"] != "AWS/ApplicationELB" || contains(text(t, named["Dimensions"]), "TargetGroup") {
 			t.Errorf("%v is measured by %s", metric["Id"], text(t, stat))
 		}
 	}

@@ -71,7 +71,7 @@ func (p *patient) examine(ctx context.Context) []finding {
 		{"bootstrap", p.bootstrap}, {"stack", p.stackState}, {"repository", p.repository}, {"addresses", p.addresses},
 		{"vCPUs on demand", p.onDemandQuota}, {"vCPUs on Spot", p.spotQuota}, {"database engine", p.engine}, {"service-linked roles", p.roles},
 	}
-	checks = append(checks, check{"strategy", p.strategyChange}, check{"replacement", p.replacement})
+	checks = append(checks, check{"strategy", p.strategyChange}, check{"replacement", p.replacement}, check{"extended support", p.extendedSupport})
 	if p.config.Domain != nil {
 		checks = append(checks, check{"hosted zone", p.hostedZone}, check{"record", p.recordName})
 	}

@@ -197,7 +197,7 @@ func TestAllMistakesAreToldAtOnce(t *testing.T) {
 	if show(&out, p.examine(context.Background()), false) {
 		t.Error("it would not fail")
 	}
-	if got := strings.Count(out.String(), "FAIL"); got != 5 || !strings.Contains(out.String(), "5 of 19 would fail") {
+	if got := strings.Count(out.String(), "FAIL"); got != 5 || !strings.Contains(out.String(), "5 of 20 would fail") {
 		t.Errorf("%d mistakes are told of 5:\n%s", got, out.String())
 	}
 	if strings.Contains(out.String(), "\x1b") {

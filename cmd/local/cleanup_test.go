@@ -48,7 +48,7 @@ func (a testAccount) pushAsSoonAsPossible(ctx context.Context, tag string) error
 func TestFirstDeployWhoseRollbackFailedIsRemovedAndDeployedAgain(t *testing.T) {
 	a := newAccount(t, production+"service: {environment: {EMULATOR_FAILS: no database}}\n")
 	before := a.inventory()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	pushed := make(chan error, 1)
 	go func() { pushed <- a.pushAsSoonAsPossible(ctx, "mine") }()

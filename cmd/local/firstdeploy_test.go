@@ -17,6 +17,7 @@ const guarded = `
 environment: production
 domain: {name: artisantiling.co.nz, hostedZoneId: Z0123456789EXAMPLE}
 loadBalancer: {waf: block}
+service: {exec: true, permissions: [{actions: ["s3:GetObject"], resources: ["arn:aws:s3:::uploads/*"]}]%s}
 `
 
 // refusals is the file of the resources that CloudFormation can't create.
@@ -53,7 +54,7 @@ func (a testAccount) changeRecord(action string) {
 // after the placeholder image, the load balancer or the database. CloudFormation deletes
 // no repository or bucket that is not empty, and nothing that is protected.
 func TestFirstDeployThatFailsLateLeavesNothing(t *testing.T) {
-	a := newAccount(t, guarded)
+	a := newAccount(t, fmt.Sprintf(guarded, ""))
 	before := a.inventory()
 	for _, failure := range []struct {
 		name   string
@@ -66,8 +67,8 @@ func TestFirstDeployThatFailsLateLeavesNothing(t *testing.T) {
 		{"the database", a.refuse("AWS::RDS::DBCluster", "You've reached the quota of clusters"), "quota of clusters"},
 		{"an instance of the database", a.refuse("AWS::RDS::DBInstance", "InsufficientDBInstanceCapacity"), "InsufficientDBInstanceCapacity"},
 		{"the service", func() func() {
-			a.configure(guarded + "service: {environment: {EMULATOR_FAILS: no answer}}\n")
-			return func() { a.configure(guarded) }
+			a.configure(fmt.Sprintf(guarded, ", environment: {EMULATOR_FAILS: no answer}"))
+			return func() { a.configure(fmt.Sprintf(guarded, "")) }
 		}, "Circuit Breaker"},
 		{"an alarm, after the service", a.refuse("AWS::CloudWatch::Alarm", "LimitExceeded"), "LimitExceeded"},
 	} {

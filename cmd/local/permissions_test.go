@@ -18,8 +18,17 @@ var unneeded = []struct{ owner, part, reason string }{
 	{"ReleaseRoleDefaultPolicy", "action sqs:GetQueueAttributes", "awslambdadestinations.SqsDestination grants it together with sqs:SendMessage"},
 	{"ReleaseRoleDefaultPolicy", "action sqs:GetQueueUrl", "awslambdadestinations.SqsDestination grants it together with sqs:SendMessage"},
 	{"ServiceTaskExecutionRoleDefaultPolicy", "action secretsmanager:DescribeSecret", "awsecs.Secret grants it together with secretsmanager:GetSecretValue"},
+	{"ServiceTaskTaskRoleDefaultPolicy", "statement", "service.permissions are the application's, and no container runs"},
+	{"ServiceTaskTaskRoleDefaultPolicy", "action ssmmessages:CreateControlChannel", session},
+	{"ServiceTaskTaskRoleDefaultPolicy", "action ssmmessages:CreateDataChannel", session},
+	{"ServiceTaskTaskRoleDefaultPolicy", "action ssmmessages:OpenControlChannel", session},
+	{"ServiceTaskTaskRoleDefaultPolicy", "action ssmmessages:OpenDataChannel", session},
+	{"ServiceWebServiceAlternateTargetRole", "statement", "ECS takes the role on to change the weights of rules, which the emulator does not change"},
 	{"DatabaseCredentialsPolicy", "statement", "denies people what the secret's attachment to the database would not survive; their calls are not evaluated"},
 }
+
+// session is service.exec's reason.
+const session = "the agent of a session in a task calls it, and no container runs: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html"
 
 // permission is the least that a mutant of a template can lack: an action or a resource of
 // a statement, or the statement.

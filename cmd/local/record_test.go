@@ -33,7 +33,11 @@ func (a testAccount) record() {
 		runs.ended++
 		runs.failed = runs.failed || a.t.Failed()
 		runs.records = append(runs.records, record)
-		if everyTest := flag.Lookup("test.run").Value.String() == ""; everyTest && !runs.failed && runs.ended == runs.begun {
+		switch {
+		case runs.ended < runs.begun:
+		case flag.Lookup("test.run").Value.String() != "" || runs.failed:
+			a.t.Log("the calls are not replayed: that takes every test, without a failure")
+		default:
 			wantEveryPermissionNeeded(a.t, runs.records)
 			wantWorkflowPlayed(a.t, runs.records, "GitHubRole")
 		}
@@ -54,7 +58,7 @@ func (a testAccount) recorded() iamRecord {
 	return record
 }
 
-// evaluator is the emulator's, asked anew with other policies.
+// evaluator is the emulator's, asked again with other policies.
 type evaluator struct {
 	t       *testing.T
 	input   io.WriteCloser

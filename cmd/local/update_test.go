@@ -71,3 +71,25 @@ func TestPortAndHealthPathChangeWithoutAnOutage(t *testing.T) {
 	a.wantState(before)
 	wantOnly(t, http.StatusOK, stop(), "while the stack rolled a path back that no task answers")
 }
+
+// TestBackToStickySessionsTakesTwoDeploys follows docs/release-loop.md, "Sticky sessions need
+// rolling", after what happens in a single deploy.
+func TestBackToStickySessionsTakesTwoDeploys(t *testing.T) {
+	strategy := func(service string) string { return fmt.Sprintf(development, ", "+service, "jellybean") }
+	a := newAccount(t, strategy("stickiness: {duration: 0s}, deployment: {strategy: blueGreen}"))
+	a.must(a.deploy)
+	stop := a.constantRequests("/")
+	a.must(a.release)
+	before := a.state()
+
+	a.configure(strategy("stickiness: {duration: 24h}"))
+	a.mustFail(cfntypes.StackStatusUpdateRollbackComplete, "group stickiness")
+	a.wantState(before)
+
+	for _, service := range []string{"stickiness: {duration: 0s}", "stickiness: {duration: 24h}"} {
+		a.configure(strategy(service))
+		a.must(a.deploy)
+		a.wantClean("after " + service)
+	}
+	wantOnly(t, http.StatusOK, stop(), "from blue/green to sticky sessions")
+}

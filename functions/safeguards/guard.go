@@ -18,8 +18,12 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// answerTime is kept of the function's time to report to CloudFormation why it failed.
-const answerTime = 10 * time.Second
+const (
+	// answerTime is kept of the function's time to report to CloudFormation why it failed.
+	answerTime = 10 * time.Second
+	// undoTime is kept to take back what was switched on before the failure.
+	undoTime = 40 * time.Second
+)
 
 type balancerAPI interface {
 	ModifyLoadBalancerAttributes(context.Context, *elb.ModifyLoadBalancerAttributesInput, ...func(*elb.Options)) (*elb.ModifyLoadBalancerAttributesOutput, error)
@@ -38,8 +42,8 @@ type guard struct {
 // handle answers one request of CloudFormation. Each may be repeated.
 //
 // A delete changes nothing: protection is there to make the deletion of a stack fail,
-// and is lifted by the configuration or by a person. No delete follows a create that
-// failed with something switched on.
+// and is lifted by the configuration or by a person. Should the answer to a create be lost
+// on its way, the rollback fails with everything switched on, and `make deploy` cleans up.
 func (g *guard) handle(ctx context.Context, event cfn.Event) (string, map[string]any, error) {
 	id := event.PhysicalResourceID
 	if event.RequestType == cfn.RequestDelete {
@@ -49,37 +53,37 @@ func (g *guard) handle(ctx context.Context, event cfn.Event) (string, map[string
 	if err != nil {
 		return id, nil, err
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime))
-		defer cancel()
-	}
+	before, _ := event.OldResourceProperties["DatabaseClusterIdentifier"].(string)
 	if event.RequestType == cfn.RequestCreate {
 		id = "safeguards"
-		return id, nil, g.create(ctx, p)
 	}
-	return id, nil, g.apply(ctx, p)
+	return id, nil, g.switchOn(ctx, p, before != p.Database)
 }
 
-// create leaves nothing switched on when it fails: the rollback that follows has to
-// delete the load balancer, the database and the bucket.
-func (g *guard) create(ctx context.Context, p properties) error {
-	err := g.apply(ctx, p)
-	if err == nil {
-		return nil
+// switchOn leaves a cluster that is new to this resource unprotected when it fails: the
+// rollback that follows has to delete it, with the load balancer and the bucket. Where the
+// template protected the cluster before, the rollback protects it again.
+func (g *guard) switchOn(ctx context.Context, p properties, isNew bool) error {
+	applying := ctx
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		applying, cancel = context.WithDeadline(ctx, deadline.Add(-answerTime-undoTime))
+		defer cancel()
 	}
-	// The load balancer's call comes last and changes everything or nothing.
-	if undo := g.protectDatabase(ctx, p.Database, false); undo != nil {
+	if err := g.protectDatabase(applying, p.Database, p.ProtectDatabase); err != nil {
+		return err
+	}
+	// This call comes last, and changes everything or nothing.
+	err := g.guardBalancer(applying, p)
+	if err == nil || !isNew || !p.ProtectDatabase {
+		return err
+	}
+	undoing, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	if undo := g.protectDatabase(undoing, p.Database, false); undo != nil {
 		return errors.Join(err, fmt.Errorf("and could not undo it: %w", undo))
 	}
 	return err
-}
-
-func (g *guard) apply(ctx context.Context, p properties) error {
-	if err := g.protectDatabase(ctx, p.Database, p.ProtectDatabase); err != nil {
-		return err
-	}
-	return g.guardBalancer(ctx, p)
 }
 
 // protectDatabase waits for a cluster that is being changed.

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/cfn"
@@ -45,7 +46,10 @@ type world struct {
 	calls            []string
 }
 
-func (w *world) ModifyLoadBalancerAttributes(_ context.Context, input *elb.ModifyLoadBalancerAttributesInput, _ ...func(*elb.Options)) (*elb.ModifyLoadBalancerAttributesOutput, error) {
+func (w *world) ModifyLoadBalancerAttributes(ctx context.Context, input *elb.ModifyLoadBalancerAttributesInput, _ ...func(*elb.Options)) (*elb.ModifyLoadBalancerAttributesOutput, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	w.calls = append(w.calls, "balancer")
 	if *input.LoadBalancerArn != balancerARN {
 		w.t.Errorf("changed load balancer %s", *input.LoadBalancerArn)
@@ -61,7 +65,10 @@ func (w *world) ModifyLoadBalancerAttributes(_ context.Context, input *elb.Modif
 	return &elb.ModifyLoadBalancerAttributesOutput{}, nil
 }
 
-func (w *world) ModifyDBCluster(_ context.Context, input *rds.ModifyDBClusterInput, _ ...func(*rds.Options)) (*rds.ModifyDBClusterOutput, error) {
+func (w *world) ModifyDBCluster(ctx context.Context, input *rds.ModifyDBClusterInput, _ ...func(*rds.Options)) (*rds.ModifyDBClusterOutput, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	w.calls = append(w.calls, fmt.Sprintf("database %t", *input.DeletionProtection))
 	if *input.DBClusterIdentifier != cluster || !*input.ApplyImmediately {
 		w.t.Errorf("changed cluster %s, at once %t", *input.DBClusterIdentifier, *input.ApplyImmediately)
@@ -69,7 +76,9 @@ func (w *world) ModifyDBCluster(_ context.Context, input *rds.ModifyDBClusterInp
 	if len(w.databaseFailures) > 0 {
 		err := w.databaseFailures[0]
 		w.databaseFailures = w.databaseFailures[1:]
-		return nil, err
+		if err != nil {
+			return nil, err
+		}
 	}
 	w.protected = *input.DeletionProtection
 	return &rds.ModifyDBClusterOutput{}, nil
@@ -125,37 +134,67 @@ func TestEverythingIsSwitchedAsConfigured(t *testing.T) {
 	}
 }
 
-// TestFailedCreateLeavesNothingProtected wants the rollback that follows to be able to
-// delete everything.
-func TestFailedCreateLeavesNothingProtected(t *testing.T) {
+// TestFailureLeavesNoNewClusterProtected wants the rollback that follows to be able to
+// delete what the failed operation created, and to leave alone what was there before.
+func TestFailureLeavesNoNewClusterProtected(t *testing.T) {
 	denied := errors.New("Access Denied for bucket: logs. Please check S3bucket permission")
+	replaced := event(cfn.RequestUpdate)
+	replaced.OldResourceProperties = map[string]any{"DatabaseClusterIdentifier": "another"}
+	kept := event(cfn.RequestUpdate)
+	kept.OldResourceProperties = map[string]any{"DatabaseClusterIdentifier": cluster}
+	for name, test := range map[string]struct {
+		event     cfn.Event
+		protected bool
+	}{
+		"a first deploy":       {event(cfn.RequestCreate), false},
+		"a replaced cluster":   {replaced, false},
+		"a cluster that stays": {kept, true},
+	} {
+		w, g := newWorld(t)
+		w.balancerFailures = []error{denied}
+		_, _, err := g.handle(t.Context(), test.event)
+		if !errors.Is(err, denied) || !strings.Contains(err.Error(), balancerARN) {
+			t.Errorf("%s: error is %v", name, err)
+		}
+		if w.protected != test.protected || len(w.attributes) > 0 {
+			t.Errorf("%s: the database is protected: %t, attributes are %v", name, w.protected, w.attributes)
+		}
+	}
+}
+
+// TestUndoHasTimeOfItsOwn lets the load balancer's call be denied until no time is left.
+func TestUndoHasTimeOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		w, g := newWorld(t)
+		g.pause = 5 * time.Second
+		for range 1000 {
+			w.balancerFailures = append(w.balancerFailures, &smithy.GenericAPIError{Code: "AccessDenied", Message: "not authorized"})
+		}
+		_, _, err := g.handle(ctx, event(cfn.RequestCreate))
+		if err == nil || strings.Contains(err.Error(), "could not undo it") || w.protected {
+			t.Errorf("error is %v, the database is protected: %t", err, w.protected)
+		}
+		if ctx.Err() != nil {
+			t.Error("no time is left to answer")
+		}
+	})
+}
+
+func TestFailureIsReported(t *testing.T) {
 	w, g := newWorld(t)
-	w.balancerFailures = []error{denied}
-	_, _, err := g.handle(t.Context(), event(cfn.RequestCreate))
-	if !errors.Is(err, denied) || !strings.Contains(err.Error(), balancerARN) {
-		t.Errorf("error is %v", err)
-	}
-	if w.protected || len(w.attributes) > 0 {
-		t.Errorf("the database is protected: %t, attributes are %v", w.protected, w.attributes)
-	}
-	w, g = newWorld(t)
-	w.databaseFailures = []error{errors.New("throttled"), errors.New("throttled again")}
-	if _, _, err := g.handle(t.Context(), event(cfn.RequestCreate)); err == nil || !strings.Contains(err.Error(), "throttled\n") || !strings.Contains(err.Error(), "could not undo it") {
+	w.databaseFailures = []error{errors.New("throttled")}
+	if _, _, err := g.handle(t.Context(), event(cfn.RequestCreate)); err == nil || !strings.HasSuffix(err.Error(), "throttled") {
 		t.Errorf("error is %v", err)
 	}
 	if slices.Contains(w.calls, "balancer") {
 		t.Errorf("called %v: the load balancer was changed although the database could not be", w.calls)
 	}
-}
-
-func TestFailedUpdateUndoesNothing(t *testing.T) {
-	w, g := newWorld(t)
-	w.balancerFailures = []error{errors.New("throttled")}
-	if _, _, err := g.handle(t.Context(), event(cfn.RequestUpdate)); err == nil {
-		t.Fatal("no error")
-	}
-	if !w.protected {
-		t.Error("a database that may have been protected before is not any more")
+	w, g = newWorld(t)
+	w.balancerFailures, w.databaseFailures = []error{errors.New("denied")}, []error{nil, errors.New("throttled")}
+	if _, _, err := g.handle(t.Context(), event(cfn.RequestCreate)); err == nil || !strings.Contains(err.Error(), "denied\nand could not undo it: ") {
+		t.Errorf("error is %v", err)
 	}
 }
 
@@ -173,7 +212,7 @@ func TestWhatPassesIsTriedAgain(t *testing.T) {
 	if _, _, err := g.handle(t.Context(), event(cfn.RequestCreate)); err != nil || !w.protected || len(w.calls) != 5 {
 		t.Errorf("answered %v after %v", err, w.calls)
 	}
-	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(answerTime+20*time.Millisecond))
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(answerTime+undoTime+20*time.Millisecond))
 	defer cancel()
 	w, g = newWorld(t)
 	for range 1000 {
