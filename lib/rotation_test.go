@@ -11,6 +11,27 @@ import (
 
 func withRotation(c *config.Config) { c.Database.Rotation = 720 * time.Hour }
 
+// TestLoopReadsWhenThePasswordChanged, and not the password.
+func TestLoopReadsWhenThePasswordChanged(t *testing.T) {
+	allowed := func(s stack) (actions []string) {
+		for _, st := range s.statements() {
+			for _, action := range st.actions {
+				if strings.HasPrefix(st.policy, "ReleaseRole") && strings.HasPrefix(action, "secretsmanager:") {
+					actions = append(actions, action+" "+text(t, st.resources))
+				}
+			}
+		}
+		return actions
+	}
+	want := []string{`secretsmanager:DescribeSecret [{"Ref":"DatabaseCredentialsAttachment15FFA803"}]`}
+	if got := allowed(production(t, withRotation)); !slices.Equal(got, want) {
+		t.Errorf("the loop may %v, want %v", got, want)
+	}
+	if got := allowed(production(t)); len(got) > 0 {
+		t.Errorf("without a rotation the loop may %v", got)
+	}
+}
+
 func TestRotationIsASwitch(t *testing.T) {
 	off := production(t)
 	off.count("AWS::SecretsManager::RotationSchedule", 0)

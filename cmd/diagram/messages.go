@@ -63,7 +63,7 @@ func (s stack) alarms() []arrow {
 	var arrows []arrow
 	for _, id := range s.IDs("AWS::ECS::Service") {
 		for _, from := range s.partsIn(s.Resources[id].At("DeploymentConfiguration", "Alarms")) {
-			arrows = append(arrows, arrow{from, s.part(id), event, "turns back"})
+			arrows = append(arrows, arrow{from, s.part(id), event, "rolls back"})
 		}
 	}
 	for _, id := range s.IDs("AWS::CloudWatch::Dashboard") {

@@ -26,6 +26,9 @@ var readOnly = regexp.MustCompile(`^\w+:(Describe|List|Get|BatchGet|BatchCheck)`
 func (s stack) permissions() []arrow {
 	var arrows []arrow
 	for _, id := range s.IDs("AWS::IAM::Policy") {
+		if s.part(id) == "" {
+			continue
+		}
 		for _, statement := range s.Resources[id].Blocks("PolicyDocument", "Statement") {
 			for _, to := range s.partsIn(statement.At("Resource")) {
 				for _, verb := range verbsOf(actionsOf(statement)) {

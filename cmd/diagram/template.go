@@ -12,10 +12,11 @@ import (
 type stack struct{ template.Template }
 
 // part is the construct of lib/ that made a resource: the one right below the
-// stack. It is empty for the CDK's own helpers, which serve the others.
+// stack. It is empty for the CDK's own helpers, which serve the others, and for the
+// safeguards, which act once and are on no request's and no release's way.
 func (s stack) part(id string) string {
 	steps := strings.Split(s.Resources[id].Metadata.Path, "/")
-	if len(steps) < 3 || strings.HasPrefix(steps[1], "Custom::") {
+	if len(steps) < 3 || strings.HasPrefix(steps[1], "Custom::") || steps[1] == "Safeguards" {
 		return ""
 	}
 	return steps[1]
