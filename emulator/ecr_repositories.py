@@ -4,7 +4,7 @@ import json
 import re
 
 from ministack.services import ecr
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, provisioners
 
 from .cloudformation import check, handlers, read_drift, refusal
 from .core import wrapped
@@ -66,6 +66,22 @@ def refuse_existing(logical_id, properties, stack_name):
         raise refusal(text, "Ecr", code="AlreadyExists")
 
 
+def import_problem(name):
+    return None if name in ecr._repositories else f"The repository with name '{name}' does not exist"
+
+
+def import_existing(identifier):
+    """A change set with ImportExistingResources takes over a repository by its name.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/import-resources-automatically.html
+    """
+    repository = ecr._repositories[identifier["RepositoryName"]]
+    return identifier["RepositoryName"], {
+        "Arn": repository["repositoryArn"],
+        "RepositoryUri": repository["repositoryUri"],
+    }
+
+
 def update_filters(original):
     def update(physical_id, old, new, *rest):
         result = original(physical_id, old, new, *rest)
@@ -91,5 +107,7 @@ def current(physical_id, properties):
 check("AWS::ECR::Repository", create=refuse_existing, delete=refuse_not_empty)
 repositories = handlers("AWS::ECR::Repository")
 repositories["update"] = update_filters(repositories["update"])
+repositories["import"] = import_existing
+changesets._IMPORT_LOOKUPS["AWS::ECR::Repository"] = (("RepositoryName",), import_problem)
 # The release loop moves tags.
 read_drift("AWS::ECR::Repository", current, ("RepositoryName", "ImageTagMutability"))

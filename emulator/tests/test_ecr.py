@@ -156,6 +156,24 @@ def test_cloudformation_does_not_delete_a_repository_that_holds_images(account):
     assert account.delete() == "DELETE_COMPLETE"
 
 
+def test_a_repository_that_stayed_is_imported_with_its_images(account):
+    name, cloudformation = account.repository(), account.aws("cloudformation")
+    pushed = account.push("one")
+    resources = {"Repository": {**repository(account), "DeletionPolicy": "RetainExceptOnCreate"}}
+    arguments = {"StackName": account.name, "ChangeSetName": "import"}
+    cloudformation.create_change_set(
+        **arguments,
+        ChangeSetType="CREATE",
+        ImportExistingResources=True,
+        TemplateBody=json.dumps({"Resources": resources}),
+    )
+    cloudformation.get_waiter("change_set_create_complete").wait(**arguments, WaiterConfig={"Delay": 1})
+    cloudformation.execute_change_set(**arguments)
+    assert account.settled() == "CREATE_COMPLETE"
+    images = account.aws("ecr").describe_images(repositoryName=name)["imageDetails"]
+    assert [image["imageDigest"] for image in images] == [pushed]
+
+
 def test_empty_on_delete_empties_the_repository(account):
     assert account.create({"Repository": repository(account, EmptyOnDelete=True)}) == "CREATE_COMPLETE"
     pushed = account.push("one")
