@@ -2,6 +2,11 @@
 # pinned, into this folder.
 
 ENV ?= production
+# Any other spelling would silently mean production.
+misspelt := $(strip $(foreach name,env Env environment Environment ENVIRONMENT,$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+ifneq ($(misspelt),)
+$(error $(misspelt) is not read, did you mean ENV=$($(firstword $(misspelt)))?)
+endif
 # What make upgrade brings up to date, if not told of other versions.
 UPGRADE ?= $(addsuffix @latest,github.com/aws/aws-cdk-go/awscdk/v2 github.com/aws/aws-cdk-go/awscdklambdagoalpha/v2 \
 	github.com/aws/constructs-go/constructs/v10 github.com/aws/jsii-runtime-go github.com/cdklabs/cdk-nag-go/cdknag/v2)

@@ -132,3 +132,22 @@ func TestWithoutANetworkTheFirstRunEndsSoon(t *testing.T) {
 		})
 	}
 }
+
+// TestAMistypedEnvironmentIsNamed: make would otherwise work on production.
+func TestAMistypedEnvironmentIsNamed(t *testing.T) {
+	for argument, want := range map[string]string{
+		"env=development":         "env is not read, did you mean ENV=development?",
+		"environment=development": "environment is not read, did you mean ENV=development?",
+		"ENV=development":         "",
+	} {
+		cmd := exec.Command("make", "-n", "destroy", argument)
+		cmd.Dir = filepath.Join("..", "..")
+		output, err := cmd.CombinedOutput()
+		if (err != nil) != (want != "") || !strings.Contains(string(output), want) {
+			t.Errorf("make destroy %s: %v, printed %s", argument, err, output)
+		}
+		if want == "" && !strings.Contains(string(output), "-c environment=development") {
+			t.Errorf("make destroy %s would run %s", argument, output)
+		}
+	}
+}
