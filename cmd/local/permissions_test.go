@@ -23,7 +23,7 @@ var unneeded = []struct{ owner, part, reason string }{
 	{"ServiceTaskTaskRoleDefaultPolicy", "action ssmmessages:CreateDataChannel", session},
 	{"ServiceTaskTaskRoleDefaultPolicy", "action ssmmessages:OpenControlChannel", session},
 	{"ServiceTaskTaskRoleDefaultPolicy", "action ssmmessages:OpenDataChannel", session},
-	{"ServiceWebServiceAlternateTargetRole", "statement", "ECS takes the role on to change the weights of rules, which the emulator does not change"},
+	{"ServiceWebServiceAlternateTarget", "statement", "ECS takes the role on to change the weights of rules, which the emulator does not change"},
 	{"DatabaseCredentialsPolicy", "statement", "denies people what the secret's attachment to the database would not survive; their calls are not evaluated"},
 }
 
