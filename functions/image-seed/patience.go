@@ -23,15 +23,22 @@ type patience struct {
 // retry repeats what is refused for want of a permission, and nothing else.
 func (p patience) retry(ctx context.Context, do func() error) error {
 	ends := time.Now().Add(p.longest)
+	var refusal error // says more than the end of the time
 	for {
 		err := do()
-		if err == nil || !isDenied(err) || time.Now().Add(p.pause).After(ends) {
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil && refusal != nil:
+			return refusal
+		case !isDenied(err) || time.Now().Add(p.pause).After(ends):
 			return err
 		}
+		refusal = err
 		slog.Info("permission is not there yet", "error", err)
 		select {
 		case <-ctx.Done():
-			return err // says more than the end of the time
+			return refusal
 		case <-time.After(p.pause):
 		}
 	}

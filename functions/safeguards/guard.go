@@ -131,15 +131,22 @@ func (g *guard) guardBalancer(ctx context.Context, p properties) error {
 // change.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 func (g *guard) retry(ctx context.Context, call func() error) error {
+	var refusal error // says more than the end of the time
 	for {
 		err := call()
-		if err == nil || !isPassing(err) {
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil && refusal != nil:
+			return refusal
+		case !isPassing(err):
 			return err
 		}
+		refusal = err
 		slog.Info("call is repeated", "error", err)
 		select {
 		case <-ctx.Done():
-			return err // says more than the end of the time
+			return refusal
 		case <-time.After(g.pause):
 		}
 	}
