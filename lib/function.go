@@ -64,6 +64,18 @@ func newFunction(scope constructs.Construct, props functionProps) awscdklambdago
 	})
 }
 
+// newCustomResource calls a function when the resource is created, when its properties
+// change, and when it is deleted.
+func newCustomResource(scope constructs.Construct, resourceType string, function awslambda.IFunction, timeout time.Duration, properties map[string]any) awscdk.CustomResource {
+	return awscdk.NewCustomResource(scope, jsii.String("Resource"), &awscdk.CustomResourceProps{
+		ResourceType: &resourceType,
+		ServiceToken: function.FunctionArn(),
+		// CloudFormation would wait an hour for a function that never answers.
+		ServiceTimeout: seconds(timeout + 30*time.Second),
+		Properties:     &properties,
+	})
+}
+
 // reproducible builds the same bytes in any folder and under any settings of
 // the person who builds, so that an unchanged function is an unchanged asset.
 // The flags are given by GOFLAGS, which also takes the place of the person's.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
 )
 
 // SafeguardsProps configures NewSafeguards.
@@ -47,13 +46,7 @@ func NewSafeguards(scope constructs.Construct, id string, props SafeguardsProps)
 	if props.Balancer.AccessLogs != nil {
 		properties["AccessLogsBucket"] = props.Balancer.AccessLogs.BucketName()
 	}
-	return Safeguards{awscdk.NewCustomResource(c, jsii.String("Resource"), &awscdk.CustomResourceProps{
-		ResourceType: jsii.String("Custom::Safeguards"),
-		ServiceToken: function.FunctionArn(),
-		// CloudFormation would wait an hour for a function that never answers.
-		ServiceTimeout: seconds(timeout + 30*time.Second),
-		Properties:     &properties,
-	})}
+	return Safeguards{newCustomResource(c, "Custom::Safeguards", function, timeout, properties)}
 }
 
 // Follow makes them wait for everything else in the stack.

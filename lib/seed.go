@@ -5,7 +5,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/constructs-go/constructs/v10"
-	"github.com/aws/jsii-runtime-go"
 )
 
 // ImageSeedProps configures NewImageSeed.
@@ -41,18 +40,12 @@ func NewImageSeed(scope constructs.Construct, id string, props ImageSeedProps) I
 	props.Registry.GrantRelease(function)
 	props.Registry.GrantUnseed(function)
 	excuseWildcards(function.Role(), "ecr:GetAuthorizationToken has no finer resource.", "\\*")
-	return ImageSeed{Resource: awscdk.NewCustomResource(c, jsii.String("Resource"), &awscdk.CustomResourceProps{
-		ResourceType: jsii.String("Custom::ImageSeed"),
-		ServiceToken: function.FunctionArn(),
-		// CloudFormation would wait an hour for a function that never answers.
-		ServiceTimeout: seconds(timeout + 30*time.Second),
-		Properties: &map[string]any{
-			"RepositoryUri": props.Registry.Repository.RepositoryUri(),
-			"Tag":           props.Registry.Tag,
-			"Port":          props.Port,
-			"HealthPath":    props.HealthPath,
-			"Project":       props.Project,
-			"Environment":   props.Environment,
-		},
+	return ImageSeed{newCustomResource(c, "Custom::ImageSeed", function, timeout, map[string]any{
+		"RepositoryUri": props.Registry.Repository.RepositoryUri(),
+		"Tag":           props.Registry.Tag,
+		"Port":          props.Port,
+		"HealthPath":    props.HealthPath,
+		"Project":       props.Project,
+		"Environment":   props.Environment,
 	})}
 }

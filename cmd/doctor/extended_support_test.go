@@ -1,11 +1,8 @@
 package main
 
 import (
-	"context"
 	"strings"
 	"testing"
-
-	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 )
 
 func TestAChangeOfExtendedSupportIsFound(t *testing.T) {
@@ -27,12 +24,7 @@ func TestAChangeOfExtendedSupportIsFound(t *testing.T) {
 		{"no change", without, without, ok, ""},
 		{"a stack without a cluster yet", nothing, without, ok, ""},
 	} {
-		a, p := ready()
-		if test.before != "" {
-			a.status, a.template = cfntypes.StackStatusCreateComplete, test.before
-		}
-		p.wanted.Template = parsed(t, test.after)
-		f := one(t, p.examine(context.Background()), "extended support")
+		f := ofUpdate(t, "extended support", test.before, test.after)
 		if f.verdict != test.want || !strings.HasPrefix(f.fix, test.fix) {
 			t.Errorf("%s: %s %s -> %s", test.name, words[f.verdict], f.what, f.fix)
 		}

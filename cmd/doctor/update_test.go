@@ -24,6 +24,18 @@ const (
 		"Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"Weight": 100}, {"Weight": 0}]}}]}}}}`
 )
 
+// ofUpdate is the finding of a check when one template is deployed, unless it is empty, and
+// another is wanted.
+func ofUpdate(t *testing.T, check, before, after string) finding {
+	t.Helper()
+	a, p := ready()
+	if before != "" {
+		a.status, a.template = cfntypes.StackStatusCreateComplete, before
+	}
+	p.wanted.Template = parsed(t, after)
+	return one(t, p.examine(context.Background()), check)
+}
+
 func TestAChangeOfStrategyThatNeedsTwoDeploysIsFound(t *testing.T) {
 	for _, test := range []struct {
 		name          string
@@ -38,12 +50,7 @@ func TestAChangeOfStrategyThatNeedsTwoDeploysIsFound(t *testing.T) {
 		{"rolling without to shifting", plainTemplate, shiftingTemplate, ok, ""},
 		{"no change", stickyTemplate, stickyTemplate, ok, ""},
 	} {
-		a, p := ready()
-		if test.before != "" {
-			a.status, a.template = cfntypes.StackStatusCreateComplete, test.before
-		}
-		p.wanted.Template = parsed(t, test.after)
-		f := one(t, p.examine(context.Background()), "strategy")
+		f := ofUpdate(t, "strategy", test.before, test.after)
 		if f.verdict != test.want || !strings.HasPrefix(f.fix, test.fix) {
 			t.Errorf("%s: %s %s -> %s", test.name, words[f.verdict], f.what, f.fix)
 		}
